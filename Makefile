@@ -1,0 +1,52 @@
+# `make demo` and `make test` set everything up by themselves; `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+MATURIN_TARGET := target/maturin
+RUST_SOURCES := $(shell find rust firmware_sim -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-rust test-python lint bench docs lock clean setup
+
+help:  ## Say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+demo: setup  ## Train, compile, run and price a network with learned delays; report in build/demo
+	$(BIN)/tarry demo --out build/demo
+
+test: setup lint test-rust test-python  ## All tests: Rust, Python, documentation, lints, types
+
+test-rust:
+	cargo test --workspace --quiet
+	cargo test --profile checked --quiet -p tarry-core
+
+test-python: setup
+	$(BIN)/python -m pytest -n 2 -q
+
+lint: setup  ## Formatting, lints, types, stubs; every warning is an error
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff format --check python tests
+	$(BIN)/ruff check python tests
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest tarry._core
+
+setup: .venv/.extension  ## Virtual environment, pinned packages, the Rust extension
+
+.venv/bin/python:
+	rm -rf .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv && $(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --python .venv/bin/python install -q pip; }
+
+.venv/.packages: .venv/bin/python requirements/dev.txt
+	$(BIN)/python -m pip install -q uv==0.13.8
+	$(BIN)/uv pip install -q --python .venv/bin/python --require-hashes -r requirements/dev.txt
+	touch $@
+
+.venv/.extension: .venv/.packages pyproject.toml $(RUST_SOURCES)
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --uv -q --target-dir $(MATURIN_TARGET)
+	touch $@
+
+lock:  ## Resolve requirements/dev.in into requirements/dev.txt
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements/dev.in -o requirements/dev.txt
+
+clean:  ## Remove everything that was built
+	rm -rf .venv target build dist python/tarry/_core*.so

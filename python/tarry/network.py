@@ -1,0 +1,236 @@
+"""A network as plain data: populations, projections, delays. It knows no platform and no tick."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from os import PathLike
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Reset = Literal["to_zero", "by_subtraction", "once"]
+DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
+Array = npt.NDArray[np.float64]
+
+RESETS: tuple[Reset, ...] = ("to_zero", "by_subtraction", "once")
+FILE_FORMAT = "tarry-network-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Lif:
+    """Current-based leaky integrate-and-fire neuron, ``dV/dt = -V/tau_mem + I/tau_syn``.
+
+    Args:
+        tau_mem: membrane time constant in seconds; ``inf`` for the non-leaky neuron.
+        tau_syn: synaptic time constant in seconds; 0 for delta synapses.
+        threshold: potential at which the neuron fires, dimensionless; a number or one per neuron.
+        reset: ``"to_zero"``, ``"by_subtraction"`` or ``"once"`` (at most one spike until ``reset()``).
+        refractory: refractory period in seconds.
+    """
+
+    tau_mem: float
+    tau_syn: float
+    threshold: float | Sequence[float] | Array = 1.0
+    reset: Reset = "to_zero"
+    refractory: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.tau_mem > 0:
+            raise ValueError(f"tau_mem is {self.tau_mem} s; it must be positive")
+        if not (0 <= self.tau_syn < float("inf")):
+            raise ValueError(f"tau_syn is {self.tau_syn} s; it must be zero (delta synapses) or positive")
+        if self.reset not in RESETS:
+            raise ValueError(f"reset is {self.reset!r}; it must be one of {', '.join(RESETS)}")
+        if not (0 <= self.refractory < float("inf")):
+            raise ValueError(f"refractory is {self.refractory} s; it must be zero or positive")
+        threshold = np.asarray(self.threshold, np.float64)
+        if threshold.ndim > 1 or not np.all(np.isfinite(threshold) & (threshold > 0)):
+            raise ValueError("threshold must be a positive number, or one positive number per neuron")
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """A named group of neurons of one kind; without a neuron model it is an input.
+
+    Args:
+        name: unique within the network.
+        size: number of neurons or input channels.
+        neuron: the neuron model, or None for an input.
+        binary: inputs only: a channel spikes at most once per tick, a second spike is dropped and counted.
+    """
+
+    name: str
+    size: int
+    neuron: Lif | None = None
+    binary: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a population needs a name")
+        if self.size < 1:
+            raise ValueError(f"population {self.name!r} has size {self.size}; it must be at least 1")
+        if self.binary and self.neuron is not None:
+            raise ValueError(f"population {self.name!r} is binary; only inputs can be")
+        if self.neuron is not None:
+            threshold = np.asarray(self.neuron.threshold)
+            if threshold.ndim == 1 and threshold.shape != (self.size,):
+                raise ValueError(
+                    f"population {self.name!r} has {self.size} neurons and {threshold.size} thresholds; "
+                    "give one number or one per neuron"
+                )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """Synapses from every neuron of one population to every neuron of another; weight 0 is no synapse.
+
+    Args:
+        source: name of the presynaptic population.
+        target: name of the postsynaptic population.
+        weights: shape (post, pre), dimensionless.
+        delays: seconds; a scalar, (1, pre) axonal, (post, 1) dendritic or (post, pre) synaptic.
+    """
+
+    source: str
+    target: str
+    weights: Array
+    delays: Array = field(default_factory=lambda: np.zeros(()))
+
+    def __post_init__(self) -> None:
+        where = f"projection {self.source!r} -> {self.target!r}"
+        weights = _frozen(self.weights)
+        delays = _frozen(self.delays)
+        if weights.ndim != 2:
+            raise ValueError(f"{where}: weights have shape {weights.shape}; they must be (post, pre)")
+        if not np.all(np.isfinite(weights)):
+            raise ValueError(f"{where}: a weight is not finite")
+        if delays.ndim == 1:
+            raise ValueError(
+                f"{where}: delays have shape {delays.shape}, which could mean axonal or dendritic; "
+                "give (1, pre), (post, 1), (post, pre) or a scalar"
+            )
+        post, pre = weights.shape
+        if delays.shape not in {(), (1, 1), (1, pre), (post, 1), (post, pre)}:
+            raise ValueError(
+                f"{where}: delays have shape {delays.shape}; with weights {weights.shape} they must be a scalar, "
+                f"(1, {pre}), ({post}, 1) or ({post}, {pre})"
+            )
+        if not np.all(np.isfinite(delays) & (delays >= 0)):
+            raise ValueError(f"{where}: delays must be finite and at least 0 s")
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "delays", delays)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """Populations and the projections between them, in order of declaration.
+
+    Args:
+        populations: inputs (no neuron model) and neurons.
+        projections: synapses between them; several between the same two populations add up.
+        outputs: names of the populations whose spikes leave the network; by default those without
+            outgoing projections.
+    """
+
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    outputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        populations, projections = tuple(self.populations), tuple(self.projections)
+        sizes = {p.name: p.size for p in populations}
+        if len(sizes) != len(populations):
+            raise ValueError("two populations have the same name")
+        inputs = {p.name for p in populations if p.neuron is None}
+        if not inputs:
+            raise ValueError("the network has no input: one population must be without a neuron model")
+        if len(inputs) == len(populations):
+            raise ValueError("the network has no neurons: one population must have a neuron model")
+        for projection in projections:
+            where = f"projection {projection.source!r} -> {projection.target!r}"
+            for name in (projection.source, projection.target):
+                if name not in sizes:
+                    raise ValueError(f"{where}: there is no population {name!r}; there are {', '.join(sizes)}")
+            if projection.target in inputs:
+                raise ValueError(f"{where}: {projection.target!r} is an input and takes no synapses")
+            shape = (sizes[projection.target], sizes[projection.source])
+            if projection.weights.shape != shape:
+                raise ValueError(
+                    f"{where}: weights have shape {projection.weights.shape}; the populations need {shape} (post, pre)"
+                )
+        sources = {p.source for p in projections}
+        outputs = tuple(self.outputs) or tuple(p.name for p in populations if p.name not in sources | inputs)
+        for name in outputs:
+            if name not in sizes or name in inputs:
+                raise ValueError(f"output {name!r} is not a population of neurons")
+        if len(set(outputs)) != len(outputs):
+            raise ValueError("an output is named twice")
+        if not outputs:
+            raise ValueError("no population is without outgoing projections: name the outputs")
+        object.__setattr__(self, "populations", populations)
+        object.__setattr__(self, "projections", projections)
+        # Channels follow the order of declaration, whatever the order of the names.
+        object.__setattr__(self, "outputs", tuple(p.name for p in populations if p.name in outputs))
+
+    def population(self, name: str) -> Population:
+        """Return the population of that name; KeyError if there is none."""
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise KeyError(f"there is no population {name!r}; there are {', '.join(p.name for p in self.populations)}")
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the network to an ``.npz`` file: a JSON header and the arrays, no pickle."""
+        arrays = {
+            f"{kind}_{i}": getattr(p, kind) for i, p in enumerate(self.projections) for kind in ("weights", "delays")
+        }
+        header = {
+            "format": FILE_FORMAT,
+            "populations": [_population_header(p) for p in self.populations],
+            "projections": [{"source": p.source, "target": p.target} for p in self.projections],
+            "outputs": list(self.outputs),
+        }
+        with open(path, "wb") as file:
+            np.savez(file, header=np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays)
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> Network:
+        """Read a network that ``save`` wrote; ValueError if the file is something else."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                header = json.loads(bytes(file["header"]))
+                if header["format"] != FILE_FORMAT:
+                    raise ValueError(f"its format is {header['format']!r}")
+                return Network(
+                    tuple(_population_from(p) for p in header["populations"]),
+                    tuple(
+                        Projection(p["source"], p["target"], file[f"weights_{i}"], file[f"delays_{i}"])
+                        for i, p in enumerate(header["projections"])
+                    ),
+                    tuple(header["outputs"]),
+                )
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            raise ValueError(f"{path} is not a Tarry network ({error}); write one with Network.save") from error
+
+
+def _frozen(values: npt.ArrayLike) -> Array:
+    array = np.array(values, np.float64)
+    array.setflags(write=False)
+    return array
+
+
+def _population_header(population: Population) -> dict[str, Any]:
+    header = asdict(population)
+    if population.neuron is not None:
+        header["neuron"]["threshold"] = np.asarray(population.neuron.threshold).tolist()
+    return header
+
+
+def _population_from(header: dict[str, Any]) -> Population:
+    population = Population(header["name"], header["size"], None, header["binary"])
+    return replace(population, neuron=Lif(**header["neuron"])) if header["neuron"] else population
