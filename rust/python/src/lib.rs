@@ -1,14 +1,22 @@
 //! The Python face of the Rust crates: names, defaults, arrays ↔ slices, errors ↔ exceptions. No logic of its own.
+#![allow(clippy::needless_pass_by_value, reason = "arguments of Python functions arrive by value")]
 
 use pyo3::prelude::*;
 
+mod error;
 mod gradient;
+mod processor;
+mod program;
 mod simulate;
 
 #[pymodule]
 mod _core {
     #[pymodule_export]
     use super::gradient::first_spike_forward;
+    #[pymodule_export]
+    use super::processor::PyProcessor;
+    #[pymodule_export]
+    use super::program::PyProgram;
     #[pymodule_export]
     use super::simulate::platform_names;
 }
