@@ -1,7 +1,7 @@
 //! The one table from errors of the crates to Python exceptions.
 
 use pyo3::PyErr;
-use pyo3::exceptions::{PyMemoryError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use tarry_core::{ProcessorError, ProgramError, PushError};
 
 /// An error of a crate, on its way to Python.
@@ -11,6 +11,8 @@ pub(crate) enum Error {
     Push(PushError),
     /// A bad argument that only exists on this side of the binding.
     Argument(String),
+    /// An argument of the wrong type.
+    Type(String),
 }
 
 impl From<ProgramError> for Error {
@@ -38,6 +40,7 @@ impl From<Error> for PyErr {
             Error::Processor(error) => PyMemoryError::new_err(error.to_string()),
             Error::Push(error) => PyValueError::new_err(error.to_string()),
             Error::Argument(message) => PyValueError::new_err(message),
+            Error::Type(message) => PyTypeError::new_err(message),
         }
     }
 }

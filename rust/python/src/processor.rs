@@ -1,13 +1,14 @@
 //! The processor for Python: arrays of ticks and channels in and out.
 
+use crate::convert;
 use crate::error::Error;
 use crate::program::PyProgram;
 use firmware_sim::HostMemory;
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Arc;
-use tarry_core::{Counts, NEVER, Processor, PushError, Reset};
+use tarry_core::{Counts, NEVER, Processor, PushError, Reset, TICK_LIMIT};
 
 type Engine = Processor<Arc<[u8]>, HostMemory, Counts>;
 type Spikes<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
@@ -36,12 +37,8 @@ impl PyProcessor {
     }
 
     /// Takes spikes; returns how many it took.
-    fn push(
-        &mut self,
-        times: PyReadonlyArray1<'_, i64>,
-        channels: PyReadonlyArray1<'_, i64>,
-    ) -> PyResult<usize> {
-        let (ticks, channels) = (ticks(&times)?, channel_numbers(&channels)?);
+    fn push(&mut self, times: &Bound<'_, PyAny>, channels: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let (ticks, channels) = (convert::ticks(times)?, convert::channels(channels)?);
         Ok(self.engine.push(&ticks, &channels).map_err(Error::from)?)
     }
 
@@ -62,11 +59,11 @@ impl PyProcessor {
     fn run<'py>(
         &mut self,
         py: Python<'py>,
-        times: PyReadonlyArray1<'_, i64>,
-        channels: PyReadonlyArray1<'_, i64>,
+        times: &Bound<'_, PyAny>,
+        channels: &Bound<'_, PyAny>,
         until: u64,
     ) -> PyResult<Spikes<'py>> {
-        let (ticks, channels) = (ticks(&times)?, channel_numbers(&channels)?);
+        let (ticks, channels) = (convert::ticks(times)?, convert::channels(channels)?);
         let (times, channels) = py.detach(|| self.record(&ticks, &channels, until))?;
         Ok((times.into_pyarray(py), channels.into_pyarray(py)))
     }
@@ -95,7 +92,7 @@ impl PyProcessor {
             return Err(Error::Argument(message).into());
         }
         let outputs = outputs as usize;
-        let ticks = ticks.as_slice().map_err(|_| Error::Argument("ticks must be C-contiguous".into()))?;
+        let ticks = convert::contiguous(&ticks, "ticks")?;
         let first = py.detach(|| {
             let mut first = vec![-1; samples * outputs];
             for (sample, first) in ticks.chunks_exact(inputs.max(1)).zip(first.chunks_exact_mut(outputs)) {
@@ -211,6 +208,7 @@ impl PyProcessor {
     }
 
     fn advance(&mut self, until: u64, times: &mut Vec<i64>, outputs: &mut Vec<i64>) {
+        let until = until.min(TICK_LIMIT);
         loop {
             let reached = self.engine.run_until(until);
             let (new_times, new_outputs) = self.drain();
@@ -245,21 +243,4 @@ impl PyProcessor {
         }
         Ok(())
     }
-}
-
-fn ticks(times: &PyReadonlyArray1<'_, i64>) -> Result<Vec<u64>, Error> {
-    let convert = |(index, &tick): (usize, &i64)| {
-        u64::try_from(tick)
-            .map_err(|_| Error::Argument(format!("spike {index} has tick {tick}; ticks start at 0")))
-    };
-    times.as_array().iter().enumerate().map(convert).collect()
-}
-
-fn channel_numbers(channels: &PyReadonlyArray1<'_, i64>) -> Result<Vec<u32>, Error> {
-    let convert = |(index, &channel): (usize, &i64)| {
-        u32::try_from(channel).map_err(|_| {
-            Error::Argument(format!("spike {index} has channel {channel}; channels are 0 to 2^32 - 1"))
-        })
-    };
-    channels.as_array().iter().enumerate().map(convert).collect()
 }

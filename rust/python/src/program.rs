@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tarry_core::{Constants, Kind, Program, Reset};
 
 /// A checked program; immutable.
-#[pyclass(name = "Program", module = "tarry._core", frozen)]
+#[pyclass(name = "Program", module = "tarry._core", frozen, subclass, dict)]
 pub(crate) struct PyProgram {
     pub(crate) program: Program<Arc<[u8]>>,
 }
@@ -16,8 +16,9 @@ pub(crate) struct PyProgram {
 #[pymethods]
 impl PyProgram {
     #[new]
-    fn new(bytes: &[u8]) -> Result<Self, Error> {
-        Ok(Self { program: Program::parse(Arc::from(bytes))? })
+    #[pyo3(signature = (data, **_kwargs), text_signature = "(data, /)")]
+    fn new(data: &[u8], _kwargs: Option<&Bound<'_, PyDict>>) -> Result<Self, Error> {
+        Ok(Self { program: Program::parse(Arc::from(data))? })
     }
 
     /// The bytes of the program.
@@ -76,6 +77,12 @@ impl PyProgram {
                 Ok(entry)
             })
             .collect()
+    }
+
+    /// The number of synapses in each run of one source.
+    fn run_lengths<'py>(&self, py: Python<'py>, unit: usize) -> Bound<'py, PyArray1<u32>> {
+        let lengths: Vec<u32> = self.program.run_lengths(unit).collect();
+        lengths.into_pyarray(py)
     }
 
     /// The delays of the runs of one source, in ticks; units count inputs and neurons in order of declaration.

@@ -82,6 +82,14 @@ impl<B: AsRef<[u8]>> Program<B> {
         (first..end).filter_map(move |run| view.run(run))
     }
 
+    /// How many synapses each run of a source has.
+    pub fn run_lengths(&self, unit: usize) -> impl Iterator<Item = u32> + '_ {
+        let view = self.view();
+        let (first, end) = view.runs_of(unit);
+        let length = move |run| Some(view.run(run + 1)?.first_synapse - view.run(run)?.first_synapse);
+        (first..end).filter_map(length)
+    }
+
     /// How many synapses there are.
     pub fn synapses(&self) -> usize {
         self.view().synapses.len()
