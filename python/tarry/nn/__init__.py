@@ -8,10 +8,12 @@ with extra("train", needed_by="tarry.nn"):
     from tarry.nn._losses import decide as decide
     from tarry.nn._losses import shift_invariant_mse as shift_invariant_mse
     from tarry.nn._losses import time_to_first_spike_cross_entropy as time_to_first_spike_cross_entropy
+    from tarry.nn._quantisation import Quantisation as Quantisation
     from tarry.nn._sequential import Sequential as Sequential
 
 __all__ = [
     "Lif",
+    "Quantisation",
     "Sequential",
     "decide",
     "first_spike",

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tarry.nn._first_spike import first_spike
+from tarry.nn._quantisation import Quantisation
 
 Delay = Literal["axonal", "dendritic", "synaptic"]
 
@@ -21,6 +22,7 @@ class Lif(torch.nn.Module):
     ``weights`` is a parameter (outputs, inputs). ``raw_delays`` is a parameter p of shape (1, inputs) axonal,
     (outputs, 1) dendritic or (outputs, inputs) synaptic, or None without delays; the delays are
     ``(low + (high - low) sigmoid(p)) tau_syn``, bounded and positive (DelGrad, arXiv 2404.19165).
+    ``quantisation``, None at first, puts both on grids while the parameters stay what is learned.
 
     Args:
         inputs: number of input channels.
@@ -95,6 +97,7 @@ class Lif(torch.nn.Module):
         self.tau_mem, self.tau_syn, self.threshold = float(tau_mem), float(tau_syn), float(threshold)
         self.delay_range, self.slope_floor = (float(low), float(high)), float(slope_floor)
         self.weight_limit, self.threads = weight_limit, threads
+        self.quantisation: Quantisation | None = None
 
         def normal(shape: tuple[int, int], mean: float, deviation: float) -> torch.nn.Parameter:
             values = torch.empty(shape, dtype=torch.float64).normal_(mean, deviation, generator=generator)
@@ -115,8 +118,11 @@ class Lif(torch.nn.Module):
         return delays + low * self.tau_syn if low else delays
 
     def synapses(self) -> tuple[Tensor, Tensor | None]:
-        """Weights and delays (seconds) as the neurons see them; a quantised layer sees others than it learns."""
-        return self.weights, self.delays()
+        """Weights and delays (seconds) as the neurons see them, on the grids of ``quantisation`` if it is set."""
+        weights, delays = self.weights, self.delays()
+        if self.quantisation is None:
+            return weights, delays
+        return self.quantisation.weights(weights), None if delays is None else self.quantisation.delays(delays)
 
     def forward(self, times: Tensor) -> Tensor:
         """Spike times in seconds, (batch, outputs), from those of the inputs, (batch, inputs); ``inf`` is silent."""
@@ -134,14 +140,21 @@ class Lif(torch.nn.Module):
 
     @torch.no_grad()
     def limit_weights(self, limit: float | None = None) -> None:
-        """Project the weights onto ``|w| <= limit``, by default the layer's own ``weight_limit``."""
+        """Project the weights onto ``|w| <= limit``, by default ``weight_limit``, and into the grid if there is one."""
         limit = self.weight_limit if limit is None else limit
         if limit is not None:
             self.weights.clamp_(-limit, limit)
+        if self.quantisation is not None:
+            top = self.quantisation.weight_limit
+            self.weights.clamp_(-top, top)
 
     def extra_repr(self) -> str:
-        """Sizes, delays and constants, for ``print``."""
-        return (
-            f"{self.inputs}, {self.outputs}, delay={self.delay!r}, tau_mem={self.tau_mem:g}, "
-            f"tau_syn={self.tau_syn:g}, threshold={self.threshold:g}"
+        """Everything that decides the layer's result besides its parameters; checkpoints compare it."""
+        low, high = self.delay_range
+        delay = f"{self.delay!r} ({low:g}..{high:g} tau_syn)" if self.delay else "None"
+        text = (
+            f"{self.inputs}, {self.outputs}, delay={delay}, tau_mem={self.tau_mem!r}, tau_syn={self.tau_syn!r}, "
+            f"threshold={self.threshold!r}, slope_floor={self.slope_floor!r}, weight_limit={self.weight_limit!r}, "
+            f"dtype={self.weights.dtype}"
         )
+        return text if self.quantisation is None else f"{text}, {self.quantisation}"
