@@ -1,1 +1,29 @@
-//! Placeholder.
+//! Exact spike times of first-spike layers with delays, and their derivatives, in float64.
+//!
+//! A layer of current-based leaky integrate-and-fire neurons, each of which spikes at most once, maps input spike
+//! times to output spike times in closed form. [`forward()`] computes those times, [`backward()`] the derivatives of
+//! a loss with respect to weights, input times and delays. Silence is `+inf`.
+//!
+//! Equations and sources are in `docs/gradients.md`.
+#![forbid(unsafe_code)]
+
+pub mod adam;
+mod adjoint;
+mod backward;
+mod distant;
+mod error;
+mod forward;
+pub mod lambert;
+mod layer;
+pub mod loss;
+mod neuron;
+mod order;
+mod potential;
+mod search;
+mod threads;
+
+pub use backward::{Gradients, backward};
+pub use error::Error;
+pub use forward::forward;
+pub use layer::{Delays, Layer};
+pub use neuron::{Neuron, Ratio};

@@ -8,7 +8,9 @@ mod simulate;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::gradient::first_spike_forward;
+    use super::gradient::{
+        first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,
+    };
     #[pymodule_export]
     use super::simulate::platform_names;
 }

@@ -1,0 +1,168 @@
+//! Derivatives of a batch.
+
+use crate::adjoint::{DelaySums, Flat, Spikes, Sums, differentiate};
+use crate::distant::{self, LONGEST_SPAN};
+use crate::error::{check_elements, check_length, check_times};
+use crate::forward::{check_batch, span};
+use crate::layer::{LANES, Lanes, Layer, Stretch, unpack};
+use crate::potential::{Double, Equal, Moment, NonLeaky, Potential};
+use crate::search::Moments;
+use crate::threads::{CHUNK, map_in_order};
+use crate::{Error, Ratio};
+
+/// Derivatives of a loss L. Times and delays in seconds, so those with respect to weights carry seconds times the unit
+/// of the given dL/dT.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients {
+    /// dL/dt of the inputs, \[batch\]\[pre\].
+    pub times: Vec<f64>,
+    /// dL/dw, \[post\]\[pre\].
+    pub weights: Vec<f64>,
+    /// dL/dd in the shape of the delays; empty without delays.
+    pub delays: Vec<f64>,
+}
+
+/// Derivatives of a loss whose derivative with respect to the output times is `gradient`, \[batch\]\[post\].
+///
+/// `times` are the input times, \[batch\]\[pre\]; `spikes` the output times, \[batch\]\[post\], from [`crate::forward()`]
+/// or measured elsewhere. Silent neurons contribute nothing. `slope_floor` bounds dV/dt at a spike from below, in units
+/// of threshold / `tau_syn`; 0 is exact.
+///
+/// # Errors
+/// As [`crate::forward()`]; [`Error::Element`] for gradients that are not finite; [`Error::Slope`] where the potential
+/// does not rise at a spike, without a floor.
+pub fn backward(
+    layer: &Layer,
+    times: &[f64],
+    spikes: &[f64],
+    gradient: &[f64],
+    slope_floor: f64,
+    threads: usize,
+) -> Result<Gradients, Error> {
+    let batch = check_batch(layer, times)?;
+    check_length("spike_times", spikes.len(), batch * layer.post())?;
+    check_times("spike_times", spikes)?;
+    check_length("gradient", gradient.len(), batch * layer.post())?;
+    check_elements("gradient", gradient, "finite", f64::is_finite)?;
+    if !(slope_floor >= 0.0 && slope_floor.is_finite()) {
+        let range = "finite and at least 0";
+        return Err(Error::Parameter { name: "slope_floor", value: slope_floor, range });
+    }
+    let batch = Batch { layer, times, spikes, gradient, slope_floor };
+    match layer.neuron.ratio() {
+        Ratio::Double => batch.backward::<Double>(threads),
+        Ratio::Equal => batch.backward::<Equal>(threads),
+        Ratio::NonLeaky => batch.backward::<NonLeaky>(threads),
+    }
+}
+
+/// Chunks whose sums are held at the same time, per thread.
+const CHUNKS_IN_FLIGHT: usize = 4;
+
+#[derive(Clone, Copy)]
+struct Batch<'a> {
+    layer: &'a Layer,
+    times: &'a [f64],
+    spikes: &'a [f64],
+    gradient: &'a [f64],
+    slope_floor: f64,
+}
+
+impl Batch<'_> {
+    fn backward<P: Potential>(self, threads: usize) -> Result<Gradients, Error> {
+        let stretch = Stretch::new::<P>(self.layer);
+        let mut sums = Sums::new(self.layer);
+        let mut at_times = vec![0.0; self.times.len()];
+        let tasks: Vec<_> = at_times.chunks_mut(CHUNK * self.layer.pre).enumerate().collect();
+        let mut tasks = tasks.into_iter();
+        loop {
+            let wave: Vec<_> = tasks.by_ref().take(CHUNKS_IN_FLIGHT * threads).collect();
+            if wave.is_empty() {
+                break;
+            }
+            let chunks = map_in_order(threads, wave, |(k, at_times)| {
+                self.chunk::<P>(&stretch, k * CHUNK, at_times)
+            })?;
+            for chunk in chunks {
+                sums.add(&chunk?);
+            }
+        }
+        let unit = self.layer.neuron.tau_syn();
+        let mut weights = unpack(&sums.weights, self.layer.pre, self.layer.post);
+        weights.iter_mut().for_each(|w| *w *= unit);
+        let delays = match sums.delays {
+            DelaySums::None => Vec::new(),
+            DelaySums::Scalar(sum) => vec![sum],
+            DelaySums::Axonal(sums) => sums,
+            DelaySums::Dendritic(sums) => unpack(&sums, 1, self.layer.post),
+            DelaySums::Synaptic(sums) => unpack(&sums, self.layer.pre, self.layer.post),
+        };
+        Ok(Gradients { times: at_times, weights, delays })
+    }
+
+    /// Sums of the samples from `first` on; their dL/dt go to `at_times`.
+    fn chunk<P: Potential>(self, stretch: &Stretch, first: usize, at_times: &mut [f64]) -> Result<Sums, Error> {
+        let pre = self.layer.pre;
+        let mut sums = Sums::new(self.layer);
+        let mut at_inputs = vec![[0.0; LANES]; pre];
+        let (mut growth, mut time) = (vec![0.0; pre], vec![0.0; pre]);
+        for (k, at_times) in at_times.chunks_exact_mut(pre).enumerate() {
+            let sample = first + k;
+            at_inputs.fill([0.0; LANES]);
+            self.sample::<P>(stretch, sample, &mut growth, &mut time, &mut sums, &mut at_inputs).map_err(
+                |flat| {
+                    let slope = flat.slope / self.layer.neuron.threshold();
+                    Error::Slope { sample, neuron: flat.neuron, slope }
+                },
+            )?;
+            for (at_time, lanes) in at_times.iter_mut().zip(&at_inputs) {
+                *at_time = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+            }
+            sums.add_inputs(at_times);
+        }
+        Ok(sums)
+    }
+
+    fn sample<P: Potential>(
+        self,
+        stretch: &Stretch,
+        sample: usize,
+        growth: &mut [f64],
+        time: &mut [f64],
+        sums: &mut Sums,
+        at_inputs: &mut [Lanes],
+    ) -> Result<(), Flat> {
+        let (pre, post) = (self.layer.pre, self.layer.post);
+        let unit = self.layer.neuron.tau_syn();
+        let floor = self.slope_floor * self.layer.neuron.threshold();
+        let times = &self.times[sample * pre..(sample + 1) * pre];
+        let spikes = &self.spikes[sample * post..(sample + 1) * post];
+        let gradient = &self.gradient[sample * post..(sample + 1) * post];
+        let (Some((first, _)), Some((_, last))) = (span(times), span(spikes)) else { return Ok(()) };
+        for (time, t) in time.iter_mut().zip(times) {
+            *time = (t - first) / unit;
+        }
+        if (last - first) / unit > LONGEST_SPAN {
+            for j in (0..post).filter(|&j| spikes[j] < f64::INFINITY && gradient[j] != 0.0) {
+                let spike = (spikes[j] - first) / unit;
+                distant::differentiate::<P>(self.layer, j, time, spike, gradient[j], floor, sums, at_inputs)?;
+            }
+            return Ok(());
+        }
+        for (growth, &time) in growth.iter_mut().zip(time.iter()) {
+            *growth = P::growth(time);
+        }
+        for tile in 0..post.div_ceil(LANES) {
+            let mut lanes = Spikes::SILENT;
+            for j in tile * LANES..post.min((tile + 1) * LANES) {
+                if spikes[j] < f64::INFINITY {
+                    let time = (spikes[j] - first) / unit;
+                    lanes.set(j % LANES, Moment { growth: P::growth(time), time }, gradient[j]);
+                }
+            }
+            let input = Moments { growth, time };
+            differentiate::<P>(self.layer, stretch, tile, input, lanes, floor, sums, at_inputs)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Spike times of a batch.
+
+use crate::distant::{self, LONGEST_SPAN};
+use crate::error::{check_length, check_times};
+use crate::layer::{LANES, Layer, Stretch};
+use crate::potential::{Double, Equal, Moment, NonLeaky, Potential};
+use crate::search::{Moments, Workspace, first_spikes};
+use crate::threads::{CHUNK, map_in_order};
+use crate::{Error, Ratio};
+
+/// First spike times, \[batch\]\[post\], for input `times`, \[batch\]\[pre\], both in seconds, silent = `+inf`.
+///
+/// # Errors
+/// [`Error::Empty`] for an empty batch, [`Error::Length`] if `times` is no whole number of samples,
+/// [`Error::Element`] for times that are NaN or `-inf`, [`Error::Threads`] for 0 threads.
+pub fn forward(layer: &Layer, times: &[f64], threads: usize) -> Result<Vec<f64>, Error> {
+    let batch = check_batch(layer, times)?;
+    let mut spikes = vec![f64::INFINITY; batch * layer.post()];
+    let tasks: Vec<_> =
+        times.chunks(CHUNK * layer.pre()).zip(spikes.chunks_mut(CHUNK * layer.post())).collect();
+    match layer.neuron.ratio() {
+        Ratio::Double => forward_chunks::<Double>(layer, tasks, threads),
+        Ratio::Equal => forward_chunks::<Equal>(layer, tasks, threads),
+        Ratio::NonLeaky => forward_chunks::<NonLeaky>(layer, tasks, threads),
+    }?;
+    Ok(spikes)
+}
+
+/// Number of samples in the input `times` of a layer.
+pub(crate) fn check_batch(layer: &Layer, times: &[f64]) -> Result<usize, Error> {
+    if times.is_empty() {
+        return Err(Error::Empty { name: "the batch" });
+    }
+    let batch = times.len().div_ceil(layer.pre());
+    check_length("times", times.len(), batch * layer.pre())?;
+    check_times("times", times)?;
+    Ok(batch)
+}
+
+/// Earliest and latest finite of `times`; `None` if all are silent.
+pub(crate) fn span(times: &[f64]) -> Option<(f64, f64)> {
+    let first = times.iter().copied().fold(f64::INFINITY, f64::min);
+    let finite = times.iter().copied().filter(|t| *t < f64::INFINITY);
+    (first < f64::INFINITY).then(|| (first, finite.fold(first, f64::max)))
+}
+
+fn forward_chunks<P: Potential>(
+    layer: &Layer,
+    tasks: Vec<(&[f64], &mut [f64])>,
+    threads: usize,
+) -> Result<(), Error> {
+    let stretch = Stretch::new::<P>(layer);
+    let longest_delay = layer.longest_delay();
+    map_in_order(threads, tasks, |(times, spikes)| {
+        let mut work = Workspace::new(layer);
+        let tiles = layer.post().div_ceil(LANES);
+        let (mut growth, mut time) = (vec![[0.0; LANES]; tiles], vec![[0.0; LANES]; tiles]);
+        let (mut input_growth, mut input_time) = (vec![0.0; layer.pre()], vec![0.0; layer.pre()]);
+        for (times, spikes) in times.chunks_exact(layer.pre()).zip(spikes.chunks_exact_mut(layer.post())) {
+            let Some((first, last)) = span(times) else { continue };
+            let unit = layer.neuron.tau_syn();
+            for (time, &t) in input_time.iter_mut().zip(times) {
+                *time = (t - first) / unit;
+            }
+            if (last - first) / unit + longest_delay > LONGEST_SPAN {
+                for (j, spike) in spikes.iter_mut().enumerate() {
+                    *spike = first + unit * distant::first_spike::<P>(layer, j, &input_time);
+                }
+                continue;
+            }
+            for (growth, &time) in input_growth.iter_mut().zip(&input_time) {
+                *growth = P::growth(time);
+            }
+            let input = Moments { growth: &input_growth, time: &input_time };
+            first_spikes::<P>(layer, &stretch, input, &mut work, &mut growth, &mut time);
+            for (j, spike) in spikes.iter_mut().enumerate() {
+                let moment = Moment { growth: growth[j / LANES][j % LANES], time: time[j / LANES][j % LANES] };
+                *spike = first + unit * P::time(moment);
+            }
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Time constants and threshold of a layer's neurons.
+
+use crate::Error;
+
+/// How `tau_mem` relates to `tau_syn`, where the spike time has a closed form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ratio {
+    /// `tau_mem = tau_syn`.
+    Equal,
+    /// `tau_mem = 2 tau_syn`.
+    Double,
+    /// `tau_mem = inf`: the non-leaky neuron.
+    NonLeaky,
+}
+
+/// A current-based neuron, `dV/dt = -V/tau_mem + I/tau_syn`, that spikes once, where V first reaches the threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neuron {
+    ratio: Ratio,
+    tau_syn: f64,
+    threshold: f64,
+}
+
+/// Time constants whose ratio deviates by no more than this are taken as exactly 1 or 2: decimal fractions of a
+/// second are rarely exact in binary.
+const RATIO_TOLERANCE: f64 = 1e-12;
+
+impl Neuron {
+    /// Time constants in seconds, threshold dimensionless.
+    ///
+    /// # Errors
+    /// [`Error::TimeConstant`], [`Error::Parameter`] for values that are not positive, [`Error::Ratio`] for a ratio of
+    /// time constants other than 1, 2 and infinity.
+    pub fn new(tau_mem: f64, tau_syn: f64, threshold: f64) -> Result<Self, Error> {
+        if !(tau_syn > 0.0 && tau_syn.is_finite()) {
+            return Err(Error::TimeConstant { name: "tau_syn", value: tau_syn });
+        }
+        if tau_mem.is_nan() || tau_mem <= 0.0 {
+            return Err(Error::TimeConstant { name: "tau_mem", value: tau_mem });
+        }
+        if !(threshold > 0.0 && threshold.is_finite()) {
+            return Err(Error::Parameter { name: "threshold", value: threshold, range: "positive and finite" });
+        }
+        let near = |ratio: f64| (tau_mem / tau_syn - ratio).abs() <= ratio * RATIO_TOLERANCE;
+        let ratio = if tau_mem == f64::INFINITY {
+            Ratio::NonLeaky
+        } else if near(1.0) {
+            Ratio::Equal
+        } else if near(2.0) {
+            Ratio::Double
+        } else {
+            return Err(Error::Ratio { tau_mem, tau_syn });
+        };
+        Ok(Self { ratio, tau_syn, threshold })
+    }
+
+    /// How the time constants relate.
+    #[must_use]
+    pub fn ratio(&self) -> Ratio {
+        self.ratio
+    }
+
+    /// Synaptic time constant in seconds.
+    #[must_use]
+    pub fn tau_syn(&self) -> f64 {
+        self.tau_syn
+    }
+
+    /// Potential at which the neuron spikes, dimensionless.
+    #[must_use]
+    pub fn threshold(&self) -> f64 {
+        self.threshold
+    }
+}
