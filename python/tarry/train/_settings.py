@@ -1,0 +1,90 @@
+"""The settings of a training, checked, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from math import cos, inf, pi
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from tarry import nn
+
+Schedule = Literal["cosine", "constant"] | Callable[[float], float]
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+Loss = Literal["mse", "cross_entropy"] | LossFunction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Arguments of ``fit`` that decide its result; ValueError if one is out of range."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    delay_learning_rate: float
+    schedule: Schedule
+    loss: Loss
+    margin: float
+    seed: int
+    silent_limit: tuple[float, float]
+    silent_bump: float
+    weight_limit: float | None
+    evaluate_every: int
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "evaluate_every"):
+            value = getattr(self, name)
+            if value < 1:
+                raise ValueError(f"{name} is {value}; it must be at least 1")
+        for name in ("learning_rate", "delay_learning_rate", "margin", "silent_bump"):
+            value = getattr(self, name)
+            if not 0 <= value < inf:
+                raise ValueError(f"{name} is {value}; it must be at least 0 and finite")
+        if self.weight_limit is not None and not self.weight_limit > 0:
+            raise ValueError(f"weight_limit is {self.weight_limit}; it must be positive, or None")
+        if len(self.silent_limit) != 2 or not all(0 <= limit <= 1 for limit in self.silent_limit):
+            raise ValueError(f"silent_limit is {self.silent_limit}; give two fractions 0..1, (hidden, output)")
+        if not callable(self.schedule) and self.schedule not in ("cosine", "constant"):
+            raise ValueError(f"schedule is {self.schedule!r}; it must be 'cosine', 'constant' or a function")
+        if not callable(self.loss) and self.loss not in ("mse", "cross_entropy"):
+            raise ValueError(f"loss is {self.loss!r}; it must be 'mse', 'cross_entropy' or a function")
+
+    def rate_factor(self, epoch: int) -> float:
+        """Factor on the learning rates in an epoch, counted from 0."""
+        done = epoch / self.epochs
+        if callable(self.schedule):
+            return self.schedule(done)
+        return (1 + cos(pi * done)) / 2 if self.schedule == "cosine" else 1.0
+
+    def loss_function(self, tau_syn: float) -> LossFunction:
+        """Return the loss of output times (batch, classes) in seconds and labels (batch,)."""
+        if callable(self.loss):
+            return self.loss
+        if self.loss == "mse":
+            return partial(nn.shift_invariant_mse, tau_syn=tau_syn, margin=self.margin)
+        return partial(nn.time_to_first_spike_cross_entropy, tau_syn=tau_syn)
+
+    def optimiser(self, model: nn.Sequential) -> torch.optim.Adam:
+        """Adam in one fused call per rate: half the time of torch's default for parameters this small."""
+        groups: list[dict[str, Any]] = [
+            {"params": [layer.weights for layer in model], "initial_lr": self.learning_rate},
+            {
+                "params": [layer.raw_delays for layer in model if layer.raw_delays is not None],
+                "initial_lr": self.delay_learning_rate,
+            },
+        ]
+        if self.delay_learning_rate == self.learning_rate:
+            groups = [groups[0] | {"params": groups[0]["params"] + groups[1]["params"]}]
+        return torch.optim.Adam([group for group in groups if group["params"]], fused=True)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Plain values that a checkpoint is compared by; functions by their names."""
+        values = asdict(self)
+        for name in ("schedule", "loss"):
+            if callable(values[name]):
+                values[name] = f"{values[name].__module__}.{values[name].__qualname__}"
+        return values
