@@ -136,3 +136,33 @@ def _threshold(
         if shift == given_shift or (given_shift is None and 2**19 <= theta < 2**20):
             return theta, shift
     raise AssertionError(f"no shift fits threshold {threshold} and scale {scale}")
+
+
+def integers_of(
+    network: tarry.Network, tick: float, weight_bits: int, scales: dict[str, float]
+) -> tuple[list[Neurons], list[Synapse]]:
+    """A network of neurons that fire once, in integers, by plain rounding: independent of the compiler."""
+    largest = 2 ** (weight_bits - 1) - 1
+    synapses = []
+    for projection in network.projections:
+        delays = np.broadcast_to(projection.delays, projection.weights.shape)
+        for (post, pre), weight in np.ndenumerate(projection.weights):
+            rounded = max(-largest, min(largest, round(weight / scales[projection.target])))
+            delay = round(delays[post, pre] / tick)
+            if network.population(projection.source).neuron is not None:
+                delay = max(delay, 1)
+            if rounded:
+                synapses.append(Synapse((projection.source, pre), (projection.target, post), rounded, delay))
+    neurons = []
+    for population in network.populations:
+        lif = population.neuron
+        if lif is None:
+            continue
+        assert isinstance(lif.threshold, float)
+        arguments = (lif.threshold, lif.tau_mem, lif.tau_syn, scales[population.name])
+        theta, shift = _threshold(*arguments)
+        bound = max(_largest_input(population.name, i, synapses, 1) for i in range(population.size))
+        while bound * 2**shift >= 2**27:
+            theta, shift = _threshold(*arguments, shift - 1)
+        neurons.append(Neurons(population.name, lif.tau_mem, lif.tau_syn, [theta] * population.size, shift, "once"))
+    return neurons, synapses

@@ -80,9 +80,8 @@ impl Batch<'_> {
             if wave.is_empty() {
                 break;
             }
-            let chunks = map_in_order(threads, wave, |(k, at_times)| {
-                self.chunk::<P>(&stretch, k * CHUNK, at_times)
-            })?;
+            let chunks =
+                map_in_order(threads, wave, |(k, at_times)| self.chunk::<P>(&stretch, k * CHUNK, at_times))?;
             for chunk in chunks {
                 sums.add(&chunk?);
             }
@@ -101,7 +100,12 @@ impl Batch<'_> {
     }
 
     /// Sums of the samples from `first` on; their dL/dt go to `at_times`.
-    fn chunk<P: Potential>(self, stretch: &Stretch, first: usize, at_times: &mut [f64]) -> Result<Sums, Error> {
+    fn chunk<P: Potential>(
+        self,
+        stretch: &Stretch,
+        first: usize,
+        at_times: &mut [f64],
+    ) -> Result<Sums, Error> {
         let pre = self.layer.pre;
         let mut sums = Sums::new(self.layer);
         let mut at_inputs = vec![[0.0; LANES]; pre];

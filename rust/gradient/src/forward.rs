@@ -74,7 +74,8 @@ fn forward_chunks<P: Potential>(
             let input = Moments { growth: &input_growth, time: &input_time };
             first_spikes::<P>(layer, &stretch, input, &mut work, &mut growth, &mut time);
             for (j, spike) in spikes.iter_mut().enumerate() {
-                let moment = Moment { growth: growth[j / LANES][j % LANES], time: time[j / LANES][j % LANES] };
+                let moment =
+                    Moment { growth: growth[j / LANES][j % LANES], time: time[j / LANES][j % LANES] };
                 *spike = first + unit * P::time(moment);
             }
         }

@@ -138,7 +138,10 @@ pub(crate) enum Stretch {
     /// One per neuron: a delay common to all inputs shifts the spike.
     Neurons(Vec<[Moment; LANES]>),
     /// One per synapse.
-    Synapses { growth: Vec<Lanes>, time: Vec<Lanes> },
+    Synapses {
+        growth: Vec<Lanes>,
+        time: Vec<Lanes>,
+    },
 }
 
 impl Stretch {

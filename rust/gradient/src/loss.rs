@@ -25,7 +25,9 @@ pub fn shift_invariant_mse(
 ) -> Result<(f64, Vec<f64>), Error> {
     check_parameter("margin", margin, "finite", f64::is_finite(margin))?;
     check_positive("tau_syn", tau_syn)?;
-    mean_over_batch(times, labels, |times, label, gradient| margin_sample(times, label, margin, tau_syn, gradient))
+    mean_over_batch(times, labels, |times, label, gradient| {
+        margin_sample(times, label, margin, tau_syn, gradient)
+    })
 }
 
 /// Cross-entropy of softmax(-t / (xi `tau_syn`)) plus alpha exp(`t_label` / (beta `tau_syn`)), which keeps the label's

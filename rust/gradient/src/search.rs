@@ -78,7 +78,13 @@ pub(crate) fn first_spikes<P: Potential>(
     collect_arrivals::<P>(stretch, input, work);
     for tile in 0..growth.len() {
         let weights = &layer.weights[tile * layer.pre..(tile + 1) * layer.pre];
-        common_order::<P>(weights, &work.arrivals, layer.neuron.threshold(), &mut growth[tile], &mut time[tile]);
+        common_order::<P>(
+            weights,
+            &work.arrivals,
+            layer.neuron.threshold(),
+            &mut growth[tile],
+            &mut time[tile],
+        );
         if let Stretch::Neurons(shifts) = stretch {
             for (lane, shift) in shifts[tile].iter().enumerate() {
                 growth[tile][lane] *= shift.growth;
