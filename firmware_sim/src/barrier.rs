@@ -64,26 +64,13 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
 
 /// Prices one recording on given cores.
 #[must_use]
-pub fn bill_mapped(
-    profile: &Profile,
-    structure: &Structure,
-    census: &Census,
-    mapping: &Mapping,
-) -> Bill {
+pub fn bill_mapped(profile: &Profile, structure: &Structure, census: &Census, mapping: &Mapping) -> Bill {
     let traffic = Traffic::of(structure, census, mapping);
-    let busiest = mapping
-        .cores
-        .iter()
-        .map(|core| latency_terms(structure, &traffic, core));
+    let busiest = mapping.cores.iter().map(|core| latency_terms(structure, &traffic, core));
     let busiest = busiest.max_by(|a, b| seconds(profile, a).total_cmp(&seconds(profile, b)));
     let mut latency = busiest.unwrap_or_default();
     let mesh = Mesh::of(profile, mapping);
-    latency.push(Term::times(
-        Group::Network,
-        "barriers",
-        traffic.steps,
-        &["barrier_time"],
-    ));
+    latency.push(Term::times(Group::Network, "barriers", traffic.steps, &["barrier_time"]));
     latency.push(Term::times(
         Group::Network,
         "barriers across tiles",
@@ -91,8 +78,8 @@ pub fn bill_mapped(
         &["barrier_time_per_doubling"],
     ));
     let neurons_with_longest_delays = profile.limits.get("neurons_per_core_at_longest_delay");
-    let unknown = neurons_with_longest_delays
-        .filter(|limit| limit.value.is_none() && structure.longest_delay() > 8);
+    let unknown =
+        neurons_with_longest_delays.filter(|limit| limit.value.is_none() && structure.longest_delay() > 8);
     Bill {
         latency,
         energy: energy_terms(&traffic, mapping, mesh),
@@ -100,21 +87,15 @@ pub fn bill_mapped(
         cores: Some(mapping.cores.len() as u64),
         obstacles: obstacles(profile, structure, mapping),
         assumptions: Vec::new(),
-        unknown: unknown
-            .map(|limit| limit.note.clone())
-            .into_iter()
-            .collect(),
+        unknown: unknown.map(|limit| limit.note.clone()).into_iter().collect(),
         real_time: true,
     }
 }
 
 /// Bits of synapse memory that one synapse takes.
 fn synapse_bits(profile: &Profile, structure: &Structure) -> u64 {
-    let delay_bits = if structure.longest_delay() > 1 {
-        profile.count_limit("delay_field_bits")
-    } else {
-        None
-    };
+    let delay_bits =
+        if structure.longest_delay() > 1 { profile.count_limit("delay_field_bits") } else { None };
     u64::from(structure.weight_bits)
         + delay_bits.unwrap_or(0)
         + profile.count_limit("synapse_index_bits").unwrap_or(0)
@@ -124,9 +105,7 @@ fn map(profile: &Profile, structure: &Structure) -> Mapping {
     let bits = synapse_bits(profile, structure);
     let room = Room {
         neurons: profile.count_limit("neurons_per_core"),
-        bits: profile
-            .count_limit("synapse_memory_per_core")
-            .map(|bytes| bytes * 8),
+        bits: profile.count_limit("synapse_memory_per_core").map(|bytes| bytes * 8),
     };
     pack(structure, room, |population| neuron_bits(population, bits))
 }
@@ -139,111 +118,80 @@ fn neuron_bits(population: &Population, synapse_bits: u64) -> u64 {
 struct Traffic {
     steps: f64,
     /// Per population.
-    deliveries: Vec<u64>,
-    /// Per population: neuron updates that find no input.
-    inactive: Vec<u64>,
-    /// Per population: neuron updates that do.
-    active: Vec<u64>,
-    /// Per population: spikes of neurons.
-    spikes: Vec<u64>,
-    /// Per population: packets that its spikes become.
-    packets_out: Vec<u64>,
-    /// Per population: spikes that arrive at a core that holds it.
-    packets_in: Vec<u64>,
+    loads: Vec<Load>,
     /// All packets, those of the inputs included.
     packets: f64,
 }
 
+/// What one population has to do.
+#[derive(Clone, Default)]
+struct Load {
+    /// Synaptic events.
+    deliveries: f64,
+    /// Neuron updates that find no input.
+    inactive: f64,
+    /// Neuron updates that do.
+    active: f64,
+    /// Spikes of its neurons.
+    spikes: f64,
+    /// Packets that they become, one per core that they reach.
+    packets_out: f64,
+    /// Spikes that reach a core that holds it.
+    packets_in: f64,
+}
+
 impl Traffic {
     fn of(structure: &Structure, census: &Census, mapping: &Mapping) -> Self {
-        let count = structure.populations.len();
-        let sizes = structure
-            .populations
-            .iter()
-            .map(|p| if p.input { 0 } else { u64::from(p.size) });
-        let updates: Vec<u64> = sizes.map(|size| size * census.ticks).collect();
-        let active: Vec<u64> = updates
-            .iter()
-            .zip(&census.touched)
-            .map(|(all, touched)| *touched.min(all))
-            .collect();
-        let mut traffic = Self {
-            steps: census.ticks as f64,
-            deliveries: census.deliveries(structure),
-            inactive: updates
-                .iter()
-                .zip(&active)
-                .map(|(all, active)| all - active)
-                .collect(),
-            active,
-            spikes: vec![0; count],
-            packets_out: vec![0; count],
-            packets_in: vec![0; count],
-            packets: 0.0,
-        };
-        let mut destinations = BTreeMap::new();
+        let mut loads = vec![Load::default(); structure.populations.len()];
+        let mut packets = 0.0;
+        let mut cores_of = BTreeMap::new();
         for spike in &census.spikes {
             let population = &structure.populations[spike.population];
             let targets = population.axons[spike.index as usize].targets();
             for target in &targets {
-                traffic.packets_in[*target] += 1;
+                loads[*target].packets_in += 1.0;
             }
-            let packets = *destinations
-                .entry(targets)
-                .or_insert_with_key(|targets| mapping.cores_of(targets));
-            traffic.packets += packets as f64;
+            let cores =
+                *cores_of.entry(targets).or_insert_with_key(|targets| mapping.cores_of(targets) as f64);
+            packets += cores;
             if !population.input {
-                traffic.spikes[spike.population] += 1;
-                traffic.packets_out[spike.population] += packets;
+                loads[spike.population].spikes += 1.0;
+                loads[spike.population].packets_out += cores;
             }
         }
-        traffic
+        let deliveries = census.deliveries(structure);
+        let all = deliveries.iter().sum::<u64>().max(1) as f64;
+        for (index, population) in structure.neuron_populations() {
+            let updates = (census.ticks * u64::from(population.size)) as f64;
+            let load = &mut loads[index];
+            load.deliveries = deliveries[index] as f64;
+            // The census counts touched neurons of all populations together: each gets its part by synaptic events.
+            load.active = (census.touched as f64 * load.deliveries / all).min(updates);
+            load.inactive = updates - load.active;
+        }
+        Self { steps: census.ticks as f64, loads, packets }
+    }
+
+    fn sum(&self, count: impl Fn(&Load) -> f64) -> f64 {
+        self.loads.iter().map(count).sum()
     }
 }
 
 /// What keeps one core busy.
 fn latency_terms(structure: &Structure, traffic: &Traffic, core: &Core) -> Vec<Term> {
-    let share = |counts: &[u64]| core.share(structure, counts);
+    let share =
+        |count: fn(&Load) -> f64| core.share(structure, |population| count(&traffic.loads[population]));
     // A packet reaches the whole core: it is not divided among the neurons of a population.
-    let packets_in = core
-        .parts
-        .iter()
-        .map(|part| traffic.packets_in[part.population] as f64)
-        .sum();
+    let packets_in = core.parts.iter().map(|part| traffic.loads[part.population].packets_in).sum();
     let core = |label, count, constants| Term::times(Group::Core, label, count, constants);
+    let network = |label, count, constants| Term::times(Group::Network, label, count, constants);
     vec![
-        core(
-            "synaptic events, busiest core",
-            share(&traffic.deliveries),
-            &["synaptic_event_time"],
-        ),
-        core(
-            "updates without input, busiest core",
-            share(&traffic.inactive),
-            &["inactive_update_time"],
-        ),
-        core(
-            "updates with input, busiest core",
-            share(&traffic.active),
-            &["active_update_time"],
-        ),
-        core(
-            "spikes, busiest core",
-            share(&traffic.spikes),
-            &["spike_time"],
-        ),
-        Term::times(
-            Group::Network,
-            "packets sent, busiest core",
-            share(&traffic.packets_out),
-            &["packet_out_time"],
-        ),
-        Term::times(
-            Group::Network,
-            "packets received, busiest core",
-            packets_in,
-            &["packet_in_time"],
-        ),
+        core("synaptic events, busiest core", share(|load| load.deliveries), &["synaptic_event_time"]),
+        core("updates without input, busiest core", share(|load| load.inactive), &["inactive_update_time"]),
+        core("updates with input, busiest core", share(|load| load.active), &["active_update_time"]),
+        core("spikes, busiest core", share(|load| load.spikes), &["spike_time"]),
+        network("packets sent, busiest core", share(|load| load.packets_out), &["packet_out_time"]),
+        network("packets received, busiest core", packets_in, &["packet_in_time"]),
     ]
 }
 
@@ -259,29 +207,21 @@ fn seconds(profile: &Profile, terms: &[Term]) -> f64 {
 }
 
 fn energy_terms(traffic: &Traffic, mapping: &Mapping, mesh: Mesh) -> Vec<Term> {
-    let sum = |counts: &[u64]| counts.iter().sum::<u64>() as f64;
-    let (deliveries, inactive, active) = (
-        sum(&traffic.deliveries),
-        sum(&traffic.inactive),
-        sum(&traffic.active),
-    );
+    let [deliveries, inactive, active, spikes] = [
+        traffic.sum(|load| load.deliveries),
+        traffic.sum(|load| load.inactive),
+        traffic.sum(|load| load.active),
+        traffic.sum(|load| load.spikes),
+    ];
     let core = |label, count, constants| Term::times(Group::Core, label, count, constants);
     let network = |label, count, constants| Term::times(Group::Network, label, count, constants);
     let delay = |label, count, constants| Term::times(Group::DelayMemory, label, count, constants);
     vec![
         core("synaptic events", deliveries, &["synaptic_event_energy"]),
-        core(
-            "updates without input",
-            inactive,
-            &["inactive_update_energy"],
-        ),
+        core("updates without input", inactive, &["inactive_update_energy"]),
         core("updates with input", active, &["active_update_energy"]),
-        core("spikes", sum(&traffic.spikes), &["spike_energy"]),
-        core(
-            "state resets, one per core",
-            mapping.cores.len() as f64,
-            &["state_reset_energy"],
-        ),
+        core("spikes", spikes, &["spike_energy"]),
+        core("state resets, one per core", mapping.cores.len() as f64, &["state_reset_energy"]),
         network("packets", traffic.packets, &["packet_energy"]),
         network(
             "hops east and west",
@@ -313,15 +253,8 @@ impl Mesh {
     fn of(profile: &Profile, mapping: &Mapping) -> Self {
         let per_tile = profile.limit("cores_per_tile").unwrap_or(1.0).max(1.0);
         let tiles = (mapping.cores.len() as f64 / per_tile).ceil().max(1.0);
-        let columns = tiles
-            .sqrt()
-            .ceil()
-            .min(profile.limit("mesh_columns").unwrap_or(tiles).max(1.0));
-        Self {
-            tiles,
-            columns,
-            rows: (tiles / columns).ceil(),
-        }
+        let columns = tiles.sqrt().ceil().min(profile.limit("mesh_columns").unwrap_or(tiles).max(1.0));
+        Self { tiles, columns, rows: (tiles / columns).ceil() }
     }
 }
 
@@ -332,14 +265,10 @@ fn mean_distance(n: f64) -> f64 {
 
 fn memory(profile: &Profile, structure: &Structure, mapping: &Mapping) -> Vec<MemoryLine> {
     let bits = structure.synapses() * synapse_bits(profile, structure);
-    let reserved =
-        profile.count_limit("synapse_memory_per_core").unwrap_or(0) * mapping.cores.len() as u64;
+    let reserved = profile.count_limit("synapse_memory_per_core").unwrap_or(0) * mapping.cores.len() as u64;
     let used = bits.div_ceil(8);
     vec![
-        MemoryLine {
-            label: "synapses",
-            bytes: used,
-        },
+        MemoryLine { label: "synapses", bytes: used },
         MemoryLine {
             label: "synapse memory of the cores in use, left empty",
             bytes: reserved.saturating_sub(used),
@@ -353,10 +282,7 @@ fn obstacles(profile: &Profile, structure: &Structure, mapping: &Mapping) -> Vec
     if let Some(cores) = profile.count_limit("cores")
         && mapping.cores.len() as u64 > cores
     {
-        obstacles.push(format!(
-            "it takes {} cores; {name} has {cores}",
-            mapping.cores.len()
-        ));
+        obstacles.push(format!("it takes {} cores; {name} has {cores}", mapping.cores.len()));
     }
     let bits = synapse_bits(profile, structure);
     if let Some(bytes) = profile.count_limit("synapse_memory_per_core") {
@@ -370,29 +296,15 @@ fn obstacles(profile: &Profile, structure: &Structure, mapping: &Mapping) -> Vec
         }
     }
     if let Some(limit) = profile.count_limit("axons_in_per_core") {
-        let most = mapping
-            .cores
-            .iter()
-            .map(|core| axons_in(structure, core))
-            .max()
-            .unwrap_or(0);
+        let most = mapping.cores.iter().map(|core| axons_in(structure, core)).max().unwrap_or(0);
         if most > limit {
-            obstacles.push(format!(
-                "a core would have to listen to {most} axons; {name} allows {limit}"
-            ));
+            obstacles.push(format!("a core would have to listen to {most} axons; {name} allows {limit}"));
         }
     }
     if let Some(limit) = profile.count_limit("axons_out_per_core") {
-        let most = mapping
-            .cores
-            .iter()
-            .map(|core| axons_out(structure, mapping, core))
-            .max()
-            .unwrap_or(0);
+        let most = mapping.cores.iter().map(|core| axons_out(structure, mapping, core)).max().unwrap_or(0);
         if most > limit {
-            obstacles.push(format!(
-                "a core would have to send {most} axons; {name} allows {limit}"
-            ));
+            obstacles.push(format!("a core would have to send {most} axons; {name} allows {limit}"));
         }
     }
     obstacles
@@ -401,19 +313,13 @@ fn obstacles(profile: &Profile, structure: &Structure, mapping: &Mapping) -> Vec
 /// Axons with a synapse on any population of this core.
 fn axons_in(structure: &Structure, core: &Core) -> u64 {
     let here = |target| core.parts.iter().any(|part| part.population == target);
-    structure
-        .axons()
-        .filter(|axon| axon.runs.iter().any(|run| here(run.target)))
-        .count() as u64
+    structure.axons().filter(|axon| axon.runs.iter().any(|run| here(run.target))).count() as u64
 }
 
 /// Axons of this core's neurons, counted once per core that they reach; a part sends like the mean of its population.
 fn axons_out(structure: &Structure, mapping: &Mapping, core: &Core) -> u64 {
-    let packets = |axon: &Axon| mapping.cores_of(&axon.targets());
-    let sent = structure
-        .populations
-        .iter()
-        .map(|population| population.axons.iter().map(packets).sum());
-    let sent: Vec<u64> = sent.collect();
-    core.share(structure, &sent).ceil() as u64
+    let packets = |axon: &Axon| mapping.cores_of(&axon.targets()) as f64;
+    let sent = structure.populations.iter().map(|population| population.axons.iter().map(packets).sum());
+    let sent: Vec<f64> = sent.collect();
+    core.share(structure, |population| sent[population]).ceil() as u64
 }

@@ -76,29 +76,14 @@ pub struct MemoryLine {
 impl Term {
     /// A term that is charged so many times.
     #[must_use]
-    pub fn times(
-        group: Group,
-        label: &'static str,
-        count: f64,
-        constants: &'static [&'static str],
-    ) -> Self {
-        Self {
-            group,
-            label,
-            count: Count::Times(count),
-            constants,
-        }
+    pub fn times(group: Group, label: &'static str, count: f64, constants: &'static [&'static str]) -> Self {
+        Self { group, label, count: Count::Times(count), constants }
     }
 
     /// A power that is drawn during the compute-only latency.
     #[must_use]
     pub fn power(group: Group, label: &'static str, constants: &'static [&'static str]) -> Self {
-        Self {
-            group,
-            label,
-            count: Count::Latency,
-            constants,
-        }
+        Self { group, label, count: Count::Latency, constants }
     }
 }
 

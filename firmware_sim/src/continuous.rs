@@ -1,6 +1,6 @@
 //! Analog circuits in continuous time (BrainScaleS-2): E = P T, whatever the number of spikes.
 //!
-//! The circuits have time constants of their own, so the model runs faster by the ratio of its tau_syn to theirs. There is
+//! The circuits have time constants of their own, so the model runs faster by the ratio of its `tau_syn` to theirs. There is
 //! no delay circuit: a delayed axon takes a pair of neuron circuits for every delay that it uses.
 
 use crate::bill::{Bill, Group, MemoryLine, Term, common_obstacles};
@@ -22,12 +22,8 @@ pub const LIMITS: Schema = &[
 ];
 
 /// What an analog platform must say about its costs.
-pub const COSTS: Schema = &[
-    ("chip_power", Power),
-    ("host_power", Power),
-    ("tau_syn", Time),
-    ("time_per_model_second", Time),
-];
+pub const COSTS: Schema =
+    &[("chip_power", Power), ("host_power", Power), ("tau_syn", Time), ("time_per_model_second", Time)];
 
 /// Prices one recording.
 #[must_use]
@@ -35,12 +31,7 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
     let seconds = census.ticks as f64 * structure.tick_seconds;
     let (latency, scaling) = match structure.tau_syn_seconds {
         Some(tau_syn) => (
-            Term::times(
-                Group::Core,
-                "model time in units of tau_syn",
-                seconds / tau_syn,
-                &["tau_syn"],
-            ),
+            Term::times(Group::Core, "model time in units of tau_syn", seconds / tau_syn, &["tau_syn"]),
             format!(
                 "Its circuits run with a tau_syn of {:.1} us for the model's {:.4} ms: everything is {:.0} times faster \
                  than the model.",
@@ -50,12 +41,7 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
             ),
         ),
         None => (
-            Term::times(
-                Group::Core,
-                "model seconds",
-                seconds,
-                &["time_per_model_second"],
-            ),
+            Term::times(Group::Core, "model seconds", seconds, &["time_per_model_second"]),
             format!(
                 "The model has no single tau_syn to scale by: everything is taken to be {:.0} times faster than the model.",
                 1.0 / time_scale(profile, structure)
@@ -65,11 +51,7 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
     Bill {
         latency: vec![latency],
         energy: vec![
-            Term::power(
-                Group::Static,
-                "power of the chip, idle or active",
-                &["chip_power"],
-            ),
+            Term::power(Group::Static, "power of the chip, idle or active", &["chip_power"]),
             Term::power(Group::Host, "controller and host", &["host_power"]),
         ],
         memory: vec![MemoryLine {
@@ -87,23 +69,18 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
 /// Hardware seconds per model second.
 fn time_scale(profile: &Profile, structure: &Structure) -> f64 {
     let nominal = |name| profile.cost(name).map_or(f64::NAN, |cost| cost.nominal);
-    structure.tau_syn_seconds.map_or_else(
-        || nominal("time_per_model_second"),
-        |tau_syn| nominal("tau_syn") / tau_syn,
-    )
+    structure
+        .tau_syn_seconds
+        .map_or_else(|| nominal("time_per_model_second"), |tau_syn| nominal("tau_syn") / tau_syn)
 }
 
 fn microseconds(profile: &Profile, cost: &str) -> f64 {
-    profile
-        .cost(cost)
-        .map_or(f64::NAN, |cost| cost.nominal * 1e6)
+    profile.cost(cost).map_or(f64::NAN, |cost| cost.nominal * 1e6)
 }
 
 /// Neuron circuits of a population: several are joined where one has not enough inputs.
 fn circuits(profile: &Profile, population: &Population) -> u64 {
-    let inputs = profile
-        .count_limit("inputs_per_circuit")
-        .unwrap_or(u64::MAX);
+    let inputs = profile.count_limit("inputs_per_circuit").unwrap_or(u64::MAX);
     u64::from(population.size) * u64::from(population.fan_in).div_ceil(inputs).max(1)
 }
 
@@ -118,13 +95,9 @@ fn obstacles(profile: &Profile, structure: &Structure) -> Vec<String> {
             "it has {elements} distinct pairs of an axon and a delay; {name} has {limit} delay elements, each makes one"
         ));
     }
-    let neurons: u64 = structure
-        .neuron_populations()
-        .map(|(_, population)| circuits(profile, population))
-        .sum();
-    let per_element = profile
-        .count_limit("circuits_per_delay_element")
-        .unwrap_or(0);
+    let neurons: u64 =
+        structure.neuron_populations().map(|(_, population)| circuits(profile, population)).sum();
+    let per_element = profile.count_limit("circuits_per_delay_element").unwrap_or(0);
     let total = neurons + per_element * elements;
     if let Some(limit) = profile.count_limit("neuron_circuits")
         && total > limit

@@ -34,59 +34,23 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
         latency: terms(
             census,
             [
-                &[
-                    "arrival_instructions",
-                    "cycles_per_instruction",
-                    "cycle_time",
-                ],
-                &[
-                    "prediction_instructions",
-                    "cycles_per_instruction",
-                    "cycle_time",
-                ],
-                &[
-                    "evaluation_instructions",
-                    "cycles_per_instruction",
-                    "cycle_time",
-                ],
-                &[
-                    "table_lookup_instructions",
-                    "cycles_per_instruction",
-                    "cycle_time",
-                ],
+                &["arrival_instructions", "cycles_per_instruction", "cycle_time"],
+                &["prediction_instructions", "cycles_per_instruction", "cycle_time"],
+                &["evaluation_instructions", "cycles_per_instruction", "cycle_time"],
+                &["table_lookup_instructions", "cycles_per_instruction", "cycle_time"],
             ],
         ),
         energy: {
             let mut terms = terms(
                 census,
                 [
-                    &[
-                        "arrival_instructions",
-                        "cycles_per_instruction",
-                        "cycle_energy",
-                    ],
-                    &[
-                        "prediction_instructions",
-                        "cycles_per_instruction",
-                        "cycle_energy",
-                    ],
-                    &[
-                        "evaluation_instructions",
-                        "cycles_per_instruction",
-                        "cycle_energy",
-                    ],
-                    &[
-                        "table_lookup_instructions",
-                        "cycles_per_instruction",
-                        "cycle_energy",
-                    ],
+                    &["arrival_instructions", "cycles_per_instruction", "cycle_energy"],
+                    &["prediction_instructions", "cycles_per_instruction", "cycle_energy"],
+                    &["evaluation_instructions", "cycles_per_instruction", "cycle_energy"],
+                    &["table_lookup_instructions", "cycles_per_instruction", "cycle_energy"],
                 ],
             );
-            terms.push(Term::power(
-                Group::Static,
-                "power in sleep",
-                &["sleep_power"],
-            ));
+            terms.push(Term::power(Group::Static, "power in sleep", &["sleep_power"]));
             terms
         },
         memory: memory(profile, structure),
@@ -115,22 +79,10 @@ fn terms(census: &Census, constants: [&'static [&'static str]; 4]) -> Vec<Term> 
 fn memory(profile: &Profile, structure: &Structure) -> Vec<MemoryLine> {
     let limit = |name| profile.count_limit(name).unwrap_or(0);
     vec![
-        MemoryLine {
-            label: "engine code, in flash",
-            bytes: limit("engine_code"),
-        },
-        MemoryLine {
-            label: "program, in flash",
-            bytes: structure.program_bytes,
-        },
-        MemoryLine {
-            label: "states and delay queues, in RAM",
-            bytes: structure.processor_bytes,
-        },
-        MemoryLine {
-            label: "stack, in RAM",
-            bytes: limit("stack"),
-        },
+        MemoryLine { label: "engine code, in flash", bytes: limit("engine_code") },
+        MemoryLine { label: "program, in flash", bytes: structure.program_bytes },
+        MemoryLine { label: "states and delay queues, in RAM", bytes: structure.processor_bytes },
+        MemoryLine { label: "stack, in RAM", bytes: limit("stack") },
     ]
 }
 

@@ -26,30 +26,19 @@ impl Interval {
     /// A number known exactly.
     #[must_use]
     pub const fn point(value: f64) -> Self {
-        Self {
-            low: value,
-            nominal: value,
-            high: value,
-        }
+        Self { low: value, nominal: value, high: value }
     }
 
     /// The same estimate with bounds a factor (at least 1) further out, for what the model itself gets wrong.
     #[must_use]
     pub fn widened(self, factor: f64) -> Self {
-        Self {
-            low: self.low / factor,
-            nominal: self.nominal,
-            high: self.high * factor,
-        }
+        Self { low: self.low / factor, nominal: self.nominal, high: self.high * factor }
     }
 
     /// Whether the bounds enclose the estimate and all three are finite and not negative.
     #[must_use]
     pub fn is_ordered(self) -> bool {
-        0.0 <= self.low
-            && self.low <= self.nominal
-            && self.nominal <= self.high
-            && self.high.is_finite()
+        0.0 <= self.low && self.low <= self.nominal && self.nominal <= self.high && self.high.is_finite()
     }
 }
 
@@ -97,99 +86,21 @@ mod tests {
 
     #[test]
     fn sums_and_products_keep_the_bounds_apart() {
-        let a = Interval {
-            low: 1.0,
-            nominal: 2.0,
-            high: 4.0,
-        };
-        let b = Interval {
-            low: 3.0,
-            nominal: 3.0,
-            high: 5.0,
-        };
-        assert_eq!(
-            a + b,
-            Interval {
-                low: 4.0,
-                nominal: 5.0,
-                high: 9.0
-            }
-        );
-        assert_eq!(
-            a * b,
-            Interval {
-                low: 3.0,
-                nominal: 6.0,
-                high: 20.0
-            }
-        );
-        assert_eq!(
-            [a, b, a].into_iter().sum::<Interval>(),
-            Interval {
-                low: 5.0,
-                nominal: 7.0,
-                high: 13.0
-            }
-        );
-        assert_eq!(
-            a.widened(2.0),
-            Interval {
-                low: 0.5,
-                nominal: 2.0,
-                high: 8.0
-            }
-        );
+        let a = Interval { low: 1.0, nominal: 2.0, high: 4.0 };
+        let b = Interval { low: 3.0, nominal: 3.0, high: 5.0 };
+        assert_eq!(a + b, Interval { low: 4.0, nominal: 5.0, high: 9.0 });
+        assert_eq!(a * b, Interval { low: 3.0, nominal: 6.0, high: 20.0 });
+        assert_eq!([a, b, a].into_iter().sum::<Interval>(), Interval { low: 5.0, nominal: 7.0, high: 13.0 });
+        assert_eq!(a.widened(2.0), Interval { low: 0.5, nominal: 2.0, high: 8.0 });
     }
 
     #[test]
     fn order_is_checked() {
-        assert!(
-            Interval {
-                low: 1.0,
-                nominal: 1.0,
-                high: 2.0
-            }
-            .is_ordered()
-        );
-        assert!(
-            !Interval {
-                low: 1.0,
-                nominal: 0.5,
-                high: 2.0
-            }
-            .is_ordered()
-        );
-        assert!(
-            !Interval {
-                low: 0.0,
-                nominal: 3.0,
-                high: 2.0
-            }
-            .is_ordered()
-        );
-        assert!(
-            !Interval {
-                low: -1.0,
-                nominal: 1.0,
-                high: 2.0
-            }
-            .is_ordered()
-        );
-        assert!(
-            !Interval {
-                low: 0.0,
-                nominal: f64::NAN,
-                high: 2.0
-            }
-            .is_ordered()
-        );
-        assert!(
-            !Interval {
-                low: 0.0,
-                nominal: 1.0,
-                high: f64::INFINITY
-            }
-            .is_ordered()
-        );
+        assert!(Interval { low: 1.0, nominal: 1.0, high: 2.0 }.is_ordered());
+        assert!(!Interval { low: 1.0, nominal: 0.5, high: 2.0 }.is_ordered());
+        assert!(!Interval { low: 0.0, nominal: 3.0, high: 2.0 }.is_ordered());
+        assert!(!Interval { low: -1.0, nominal: 1.0, high: 2.0 }.is_ordered());
+        assert!(!Interval { low: 0.0, nominal: f64::NAN, high: 2.0 }.is_ordered());
+        assert!(!Interval { low: 0.0, nominal: 1.0, high: f64::INFINITY }.is_ordered());
     }
 }

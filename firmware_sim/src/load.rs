@@ -11,26 +11,10 @@ use crate::units::{Dimension, scale};
 
 /// The profiles that come with the crate: name, file, text.
 const EMBEDDED: &[(&str, &str, &str)] = &[
-    (
-        "loihi1",
-        "loihi1.toml",
-        include_str!("../platforms/loihi1.toml"),
-    ),
-    (
-        "seneca",
-        "seneca.toml",
-        include_str!("../platforms/seneca.toml"),
-    ),
-    (
-        "brainscales2",
-        "brainscales2.toml",
-        include_str!("../platforms/brainscales2.toml"),
-    ),
-    (
-        "cortex-m4",
-        "cortex-m4.toml",
-        include_str!("../platforms/cortex-m4.toml"),
-    ),
+    ("loihi1", "loihi1.toml", include_str!("../platforms/loihi1.toml")),
+    ("seneca", "seneca.toml", include_str!("../platforms/seneca.toml")),
+    ("brainscales2", "brainscales2.toml", include_str!("../platforms/brainscales2.toml")),
+    ("cortex-m4", "cortex-m4.toml", include_str!("../platforms/cortex-m4.toml")),
 ];
 const REFERENCES: &str = include_str!("../platforms/references.toml");
 
@@ -93,10 +77,7 @@ pub fn names() -> Vec<&'static str> {
 /// File name and text of a profile that comes with the crate.
 #[must_use]
 pub fn embedded(name: &str) -> Option<(&'static str, &'static str)> {
-    EMBEDDED
-        .iter()
-        .find(|(id, _, _)| *id == name)
-        .map(|(_, file, text)| (*file, *text))
+    EMBEDDED.iter().find(|(id, _, _)| *id == name).map(|(_, file, text)| (*file, *text))
 }
 
 /// Reads the text of a profile; `file` is what errors call it.
@@ -109,36 +90,26 @@ pub fn parse(file: &str, text: &str) -> Result<Profile, ProfileError> {
         key: key.to_owned(),
         problem,
     };
-    let raw: RawProfile = toml::from_str(text)
-        .map_err(|error| invalid(&place(text, &error), error.message().to_owned()))?;
+    let raw: RawProfile =
+        toml::from_str(text).map_err(|error| invalid(&place(text, &error), error.message().to_owned()))?;
     if raw.schema != SCHEMA {
-        return Err(invalid(
-            "schema",
-            format!("it is {}; this version reads {SCHEMA}", raw.schema),
-        ));
+        return Err(invalid("schema", format!("it is {}; this version reads {SCHEMA}", raw.schema)));
     }
     one_of("grade", &raw.grade, GRADES).map_err(|problem| invalid("grade", problem))?;
     if raw.rules.is_empty() {
         return Err(invalid(
             "rules",
-            format!(
-                "the list is empty; name at least one of {}",
-                RULES.join(", ")
-            ),
+            format!("the list is empty; name at least one of {}", RULES.join(", ")),
         ));
     }
     for rule in &raw.rules {
         one_of("rule", rule, RULES).map_err(|problem| invalid("rules", problem))?;
     }
-    for (key, factor) in [
-        ("model_form.energy", raw.model_form.energy),
-        ("model_form.latency", raw.model_form.latency),
-    ] {
+    for (key, factor) in
+        [("model_form.energy", raw.model_form.energy), ("model_form.latency", raw.model_form.latency)]
+    {
         if !(1.0..=1000.0).contains(&factor) {
-            return Err(invalid(
-                key,
-                format!("it is {factor}; it must be from 1 to 1000"),
-            ));
+            return Err(invalid(key, format!("it is {factor}; it must be from 1 to 1000")));
         }
     }
     let mut references = known_references();
@@ -149,12 +120,8 @@ pub fn parse(file: &str, text: &str) -> Result<Profile, ProfileError> {
     };
     let limits = section("limits", raw.limits, raw.time_model.limits(), Shape::Limit)?;
     let costs = section("costs", raw.costs, raw.time_model.costs(), Shape::Cost)?;
-    let cited = |key: &String| {
-        limits
-            .values()
-            .chain(costs.values())
-            .any(|constant| constant.source.contains(key))
-    };
+    let cited =
+        |key: &String| limits.values().chain(costs.values()).any(|constant| constant.source.contains(key));
     references.retain(|key, _| cited(key));
     Ok(Profile {
         id: raw.id,
@@ -230,13 +197,7 @@ fn read_section(
     shape: Shape,
     references: &BTreeMap<String, Reference>,
 ) -> Result<BTreeMap<String, Constant>, Problem> {
-    let valid = || {
-        schema
-            .iter()
-            .map(|(name, _)| *name)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let valid = || schema.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     if let Some((missing, _)) = schema.iter().find(|(name, _)| !raw.contains_key(*name)) {
         return Err((
             (*missing).to_owned(),
@@ -246,22 +207,11 @@ fn read_section(
     let mut constants = BTreeMap::new();
     for (name, raw) in raw {
         let Some((_, dimension)) = schema.iter().find(|(known, _)| *known == name) else {
-            return Err((
-                name,
-                format!("there is no such constant; there are {}", valid()),
-            ));
+            return Err((name, format!("there is no such constant; there are {}", valid())));
         };
-        let constant =
-            read_constant(raw, *dimension, shape, references).map_err(|(key, problem)| {
-                (
-                    if key.is_empty() {
-                        name.clone()
-                    } else {
-                        format!("{name}.{key}")
-                    },
-                    problem,
-                )
-            })?;
+        let constant = read_constant(raw, *dimension, shape, references).map_err(|(key, problem)| {
+            (if key.is_empty() { name.clone() } else { format!("{name}.{key}") }, problem)
+        })?;
         constants.insert(name, constant);
     }
     Ok(constants)
@@ -294,50 +244,29 @@ fn read_constant(
     let value = match (shape, numbers) {
         (Shape::Limit, (Some(value), None, None, None)) => Interval::point(value),
         (Shape::Limit, _) => return problem("value", "a limit has one value and no bounds"),
-        (Shape::Cost, (None, Some(low), Some(nominal), Some(high))) => {
-            Interval { low, nominal, high }
-        }
+        (Shape::Cost, (None, Some(low), Some(nominal), Some(high))) => Interval { low, nominal, high },
         (Shape::Cost, _) => {
             return problem("nominal", "a cost has low, nominal and high, and no value");
         }
     };
     if !value.is_ordered() {
-        return problem(
-            "nominal",
-            "the numbers must be finite and 0 <= low <= nominal <= high",
-        );
+        return problem("nominal", "the numbers must be finite and 0 <= low <= nominal <= high");
     }
     let Some(unit) = raw.unit else {
-        return problem(
-            "unit",
-            "it is missing; every number has a unit, a pure number the unit \"1\"",
-        );
+        return problem("unit", "it is missing; every number has a unit, a pure number the unit \"1\"");
     };
     let factor = match scale(&unit, dimension) {
         Ok(factor) => factor,
         Err(valid) => {
-            return Err((
-                "unit".to_owned(),
-                format!("{unit:?} does not fit; valid are {valid}"),
-            ));
+            return Err(("unit".to_owned(), format!("{unit:?} does not fit; valid are {valid}")));
         }
     };
     if raw.source.is_empty() {
-        return problem(
-            "source",
-            "it is missing; every number names at least one reference",
-        );
+        return problem("source", "it is missing; every number names at least one reference");
     }
     if let Some(source) = raw.source.iter().find(|key| !references.contains_key(*key)) {
-        let valid = references
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
-        return Err((
-            "source".to_owned(),
-            format!("there is no reference {source:?}; there are {valid}"),
-        ));
+        let valid = references.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        return Err(("source".to_owned(), format!("there is no reference {source:?}; there are {valid}")));
     }
     if raw.known.is_none() {
         return problem(
@@ -346,16 +275,10 @@ fn read_constant(
         );
     }
     if raw.checked.is_none() {
-        return problem(
-            "checked",
-            "it is missing; valid are source, secondary, unchecked",
-        );
+        return problem("checked", "it is missing; valid are source, secondary, unchecked");
     }
     if raw.known == Some(Known::Derived) && raw.note.is_empty() {
-        return problem(
-            "note",
-            "it is missing; a derived number shows its derivation",
-        );
+        return problem("note", "it is missing; a derived number shows its derivation");
     }
     let value = Some(value * factor);
     Ok(Constant {
@@ -372,10 +295,7 @@ fn one_of(what: &str, value: &str, valid: &[&str]) -> Result<(), String> {
     if valid.contains(&value) {
         return Ok(());
     }
-    Err(format!(
-        "there is no {what} {value:?}; valid are {}",
-        valid.join(", ")
-    ))
+    Err(format!("there is no {what} {value:?}; valid are {}", valid.join(", ")))
 }
 
 /// The references that come with the crate.
@@ -386,8 +306,5 @@ fn known_references() -> BTreeMap<String, Reference> {
 /// The line at which the TOML reader stopped.
 fn place(text: &str, error: &toml::de::Error) -> String {
     let offset = error.span().map_or(0, |span| span.start);
-    format!(
-        "line {}",
-        text[..offset.min(text.len())].lines().count().max(1)
-    )
+    format!("line {}", text[..offset.min(text.len())].lines().count().max(1))
 }

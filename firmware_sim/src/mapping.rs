@@ -40,30 +40,18 @@ pub struct Room {
 
 /// Fills cores one after the other. A neuron larger than a core gets one of its own: the caller must refuse it.
 #[must_use]
-pub fn pack(
-    structure: &Structure,
-    room: Room,
-    bits_per_neuron: impl Fn(&Population) -> u64,
-) -> Mapping {
+pub fn pack(structure: &Structure, room: Room, bits_per_neuron: impl Fn(&Population) -> u64) -> Mapping {
     let mut mapping = Mapping::default();
     for (index, population) in structure.neuron_populations() {
         let bits = bits_per_neuron(population).max(1);
         let mut left = population.size;
         while left > 0 {
-            let fresh = mapping
-                .cores
-                .last()
-                .is_none_or(|core| space(core, room, bits) == 0);
-            if fresh {
-                mapping.cores.push(Core::default());
-            }
-            let core = mapping.cores.last_mut().expect("a core was just opened");
-            let neurons = u64::from(left).min(space(core, room, bits).max(u64::from(fresh))) as u32;
-            core.parts.push(Part {
-                population: index,
-                neurons,
-            });
+            let free = mapping.cores.last().map_or(0, |core| space(core, room, bits));
+            let mut core = if free > 0 { mapping.cores.pop().unwrap_or_default() } else { Core::default() };
+            let neurons = u64::from(left).min(space(&core, room, bits).max(1)) as u32;
+            core.parts.push(Part { population: index, neurons });
             core.bits += u64::from(neurons) * bits;
+            mapping.cores.push(core);
             left -= neurons;
         }
     }
@@ -74,11 +62,7 @@ impl Mapping {
     /// Number of cores that hold neurons of any of these populations: the packets that one spike becomes.
     #[must_use]
     pub fn cores_of(&self, populations: &[usize]) -> u64 {
-        let holds = |core: &&Core| {
-            core.parts
-                .iter()
-                .any(|part| populations.contains(&part.population))
-        };
+        let holds = |core: &&Core| core.parts.iter().any(|part| populations.contains(&part.population));
         self.cores.iter().filter(holds).count() as u64
     }
 }
@@ -92,23 +76,17 @@ impl Core {
 
     /// What of a count per population falls on this core, the neurons of a population being alike.
     #[must_use]
-    pub fn share(&self, structure: &Structure, counts: &[u64]) -> f64 {
-        let part = |part: &Part| {
-            let size = structure.populations[part.population].size;
-            counts[part.population] as f64 * f64::from(part.neurons) / f64::from(size)
-        };
-        self.parts.iter().map(part).sum()
+    pub fn share(&self, structure: &Structure, count: impl Fn(usize) -> f64) -> f64 {
+        let fraction =
+            |part: &Part| f64::from(part.neurons) / f64::from(structure.populations[part.population].size);
+        self.parts.iter().map(|part| count(part.population) * fraction(part)).sum()
     }
 }
 
 /// How many more neurons of so many bits the core takes.
 fn space(core: &Core, room: Room, bits: u64) -> u64 {
-    let by_neurons = room
-        .neurons
-        .map_or(u64::MAX, |limit| limit.saturating_sub(core.neurons()));
-    let by_bits = room
-        .bits
-        .map_or(u64::MAX, |limit| limit.saturating_sub(core.bits) / bits);
+    let by_neurons = room.neurons.map_or(u64::MAX, |limit| limit.saturating_sub(core.neurons()));
+    let by_bits = room.bits.map_or(u64::MAX, |limit| limit.saturating_sub(core.bits) / bits);
     by_neurons.min(by_bits)
 }
 
@@ -139,59 +117,26 @@ mod tests {
 
     fn parts(mapping: &Mapping) -> Vec<Vec<(usize, u32)>> {
         let pair = |part: &Part| (part.population, part.neurons);
-        mapping
-            .cores
-            .iter()
-            .map(|core| core.parts.iter().map(pair).collect())
-            .collect()
+        mapping.cores.iter().map(|core| core.parts.iter().map(pair).collect()).collect()
     }
 
     #[test]
     fn cores_fill_in_order_and_share_populations() {
         let structure = structure(&[5, 6]);
-        let mapping = pack(
-            &structure,
-            Room {
-                neurons: Some(4),
-                bits: None,
-            },
-            |_| 1,
-        );
-        assert_eq!(
-            parts(&mapping),
-            [vec![(0, 4)], vec![(0, 1), (1, 3)], vec![(1, 3)]]
-        );
-        assert_eq!(
-            (
-                mapping.cores_of(&[0]),
-                mapping.cores_of(&[1]),
-                mapping.cores_of(&[0, 1])
-            ),
-            (2, 2, 3)
-        );
+        let mapping = pack(&structure, Room { neurons: Some(4), bits: None }, |_| 1);
+        assert_eq!(parts(&mapping), [vec![(0, 4)], vec![(0, 1), (1, 3)], vec![(1, 3)]]);
+        assert_eq!((mapping.cores_of(&[0]), mapping.cores_of(&[1]), mapping.cores_of(&[0, 1])), (2, 2, 3));
         // A fifth of the 10 of population 0 and half of the 30 of population 1.
-        assert!((mapping.cores[1].share(&structure, &[10, 30]) - 17.0).abs() < 1e-12);
+        assert!(
+            (mapping.cores[1].share(&structure, |population| [10.0, 30.0][population]) - 17.0).abs() < 1e-12
+        );
     }
 
     #[test]
     fn memory_closes_a_core_too() {
-        let mapping = pack(
-            &structure(&[5]),
-            Room {
-                neurons: Some(4),
-                bits: Some(25),
-            },
-            |_| 10,
-        );
+        let mapping = pack(&structure(&[5]), Room { neurons: Some(4), bits: Some(25) }, |_| 10);
         assert_eq!(parts(&mapping), [vec![(0, 2)], vec![(0, 2)], vec![(0, 1)]]);
-        let oversized = pack(
-            &structure(&[2]),
-            Room {
-                neurons: None,
-                bits: Some(5),
-            },
-            |_| 10,
-        );
+        let oversized = pack(&structure(&[2]), Room { neurons: None, bits: Some(5) }, |_| 10);
         assert_eq!(parts(&oversized), [vec![(0, 1)], vec![(0, 1)]]);
     }
 }

@@ -77,11 +77,7 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
 /// Prices one recording.
 #[must_use]
 pub fn price(profile: &Profile, structure: &Structure, census: &Census) -> Estimate {
-    price_bill(
-        profile,
-        bill(profile, structure, census),
-        census.ticks as f64 * structure.tick_seconds,
-    )
+    price_bill(profile, bill(profile, structure, census), census.ticks as f64 * structure.tick_seconds)
 }
 
 /// Prices a bill; `realtime_seconds` is how long the recording takes at the program's own tick.
@@ -118,27 +114,15 @@ pub fn price_bill(profile: &Profile, bill: Bill, realtime_seconds: f64) -> Estim
     let duration = bill
         .latency
         .iter()
-        .map(|term| {
-            charge(
-                term,
-                Quantity::Latency,
-                Interval::ZERO,
-                profile.model_form.latency,
-            )
-        })
+        .map(|term| charge(term, Quantity::Latency, Interval::ZERO, profile.model_form.latency))
         .sum();
     for term in &bill.energy {
         charge(term, Quantity::Energy, duration, profile.model_form.energy);
     }
     unknown.extend(bill.unknown);
     unknown.extend(profile.not_modelled.iter().cloned());
-    let sum = |keep: &dyn Fn(&Line) -> bool| {
-        lines
-            .iter()
-            .filter(|line| keep(line))
-            .map(|line| line.value)
-            .sum()
-    };
+    let sum =
+        |keep: &dyn Fn(&Line) -> bool| lines.iter().filter(|line| keep(line)).map(|line| line.value).sum();
     let counted = |line: &Line| line.quantity == Quantity::Energy && line.group != Group::Host;
     let dynamic: Interval = sum(&|line| counted(line) && line.group != Group::Static);
     let power: Interval = bill
@@ -158,12 +142,7 @@ pub fn price_bill(profile: &Profile, bill: Bill, realtime_seconds: f64) -> Estim
         memory: bill.memory,
         cores: bill.cores,
         obstacles: bill.obstacles,
-        assumptions: profile
-            .assumptions
-            .iter()
-            .cloned()
-            .chain(bill.assumptions)
-            .collect(),
+        assumptions: profile.assumptions.iter().cloned().chain(bill.assumptions).collect(),
     }
 }
 
@@ -171,18 +150,12 @@ pub fn price_bill(profile: &Profile, bill: Bill, realtime_seconds: f64) -> Estim
 fn product(profile: &Profile, term: &Term) -> Result<Interval, &'static str> {
     term.constants
         .iter()
-        .try_fold(Interval::point(1.0), |product, name| {
-            Ok(product * profile.cost(name).ok_or(*name)?)
-        })
+        .try_fold(Interval::point(1.0), |product, name| Ok(product * profile.cost(name).ok_or(*name)?))
 }
 
 fn sources(profile: &Profile, term: &Term) -> Vec<String> {
     let mut sources = Vec::new();
-    for source in term
-        .constants
-        .iter()
-        .flat_map(|name| &profile.costs[*name].source)
-    {
+    for source in term.constants.iter().flat_map(|name| &profile.costs[*name].source) {
         if !sources.contains(source) {
             sources.push(source.clone());
         }

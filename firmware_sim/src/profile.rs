@@ -161,17 +161,13 @@ impl Profile {
         }
         let path = Path::new(name_or_path);
         if !path.is_file() {
-            return Err(ProfileError::Unknown {
-                name: name_or_path.to_owned(),
-                known: load::names(),
-            });
+            return Err(ProfileError::Unknown { name: name_or_path.to_owned(), known: load::names() });
         }
         match std::fs::read_to_string(path) {
             Ok(text) => load::parse(name_or_path, &text),
-            Err(error) => Err(ProfileError::Read {
-                file: name_or_path.to_owned(),
-                problem: error.to_string(),
-            }),
+            Err(error) => {
+                Err(ProfileError::Read { file: name_or_path.to_owned(), problem: error.to_string() })
+            }
         }
     }
 

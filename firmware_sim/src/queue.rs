@@ -49,13 +49,8 @@ pub const COSTS: Schema = &[
 ];
 
 /// A current-based neuron update: both states loaded, decayed, joined, compared, stored.
-const UPDATE: Update = Update {
-    loads: 2.0,
-    multiplications: 2.0,
-    additions: 1.0,
-    comparisons: 1.0,
-    stores: 2.0,
-};
+const UPDATE: Update =
+    Update { loads: 2.0, multiplications: 2.0, additions: 1.0, comparisons: 1.0, stores: 2.0 };
 /// States of a neuron: current and potential.
 const STATES: u64 = 2;
 /// Bits of a word of data memory.
@@ -115,26 +110,14 @@ impl Traffic {
         let mut rounds = vec![0.0; mapping.cores.len()];
         for (_, run) in census.handovers(structure) {
             let size = f64::from(structure.populations[run.target].size);
-            for (core, (received, rounds)) in mapping
-                .cores
-                .iter()
-                .zip(received.iter_mut().zip(&mut rounds))
-            {
-                for part in core
-                    .parts
-                    .iter()
-                    .filter(|part| part.population == run.target)
-                {
+            for (core, (received, rounds)) in mapping.cores.iter().zip(received.iter_mut().zip(&mut rounds)) {
+                for part in core.parts.iter().filter(|part| part.population == run.target) {
                     *received += 1.0;
-                    *rounds +=
-                        (f64::from(run.synapses) * f64::from(part.neurons) / size / lanes).ceil();
+                    *rounds += (f64::from(run.synapses) * f64::from(part.neurons) / size / lanes).ceil();
                 }
             }
         }
-        let update_rounds = mapping
-            .cores
-            .iter()
-            .map(|core| (core.neurons() as f64 / lanes).ceil());
+        let update_rounds = mapping.cores.iter().map(|core| (core.neurons() as f64 / lanes).ceil());
         let steps = census.ticks as f64;
         Self {
             steps,
@@ -152,53 +135,22 @@ impl Traffic {
 
 fn energy_terms(structure: &Structure, traffic: &Traffic) -> Vec<Term> {
     let weights_per_word = f64::from((WORD_BITS / structure.weight_bits.max(1)).max(1));
-    let Traffic {
-        deliveries,
-        updates,
-        packets,
-        circulations,
-        spikes,
-        ..
-    } = *traffic;
+    let Traffic { deliveries, updates, packets, circulations, spikes, .. } = *traffic;
     let core = |label, count, constants| Term::times(Group::Core, label, count, constants);
     let delay = |label, count, constants| Term::times(Group::DelayMemory, label, count, constants);
     vec![
-        core(
-            "weight loads",
-            deliveries / weights_per_word,
-            &["data_load_energy"],
-        ),
+        core("weight loads", deliveries / weights_per_word, &["data_load_energy"]),
         core("additions of weights", deliveries, &["arithmetic_energy"]),
-        core(
-            "state loads for synaptic events",
-            deliveries,
-            &["state_reuse", "data_load_energy"],
-        ),
-        core(
-            "state stores for synaptic events",
-            deliveries,
-            &["state_reuse", "data_store_energy"],
-        ),
-        core(
-            "state loads for updates",
-            updates * UPDATE.loads,
-            &["data_load_energy"],
-        ),
+        core("state loads for synaptic events", deliveries, &["state_reuse", "data_load_energy"]),
+        core("state stores for synaptic events", deliveries, &["state_reuse", "data_store_energy"]),
+        core("state loads for updates", updates * UPDATE.loads, &["data_load_energy"]),
         core(
             "arithmetic of updates",
             updates * (UPDATE.multiplications + UPDATE.additions),
             &["arithmetic_energy"],
         ),
-        core(
-            "threshold tests",
-            updates * UPDATE.comparisons,
-            &["compare_energy"],
-        ),
-        core(
-            "state stores for updates",
-            updates * UPDATE.stores,
-            &["data_store_energy"],
-        ),
+        core("threshold tests", updates * UPDATE.comparisons, &["compare_energy"]),
+        core("state stores for updates", updates * UPDATE.stores, &["data_store_energy"]),
         core("spikes captured", spikes, &["event_capture_energy"]),
         core("spikes generated", spikes, &["event_generation_energy"]),
         core(
@@ -206,22 +158,9 @@ fn energy_terms(structure: &Structure, traffic: &Traffic) -> Vec<Term> {
             packets,
             &["controller_instructions", "controller_instruction_energy"],
         ),
-        core(
-            "controller memory accesses",
-            packets,
-            &["controller_accesses", "controller_access_energy"],
-        ),
-        Term::times(
-            Group::Network,
-            "spikes handed to cores",
-            packets,
-            &["packet_energy"],
-        ),
-        delay(
-            "queue circulations",
-            circulations,
-            &["queue_circulation_energy"],
-        ),
+        core("controller memory accesses", packets, &["controller_accesses", "controller_access_energy"]),
+        Term::times(Group::Network, "spikes handed to cores", packets, &["packet_energy"]),
+        delay("queue circulations", circulations, &["queue_circulation_energy"]),
         delay("delay comparisons", circulations, &["compare_energy"]),
         Term::power(Group::Static, "static power", &["static_power"]),
     ]
@@ -235,46 +174,28 @@ fn latency_terms(traffic: &Traffic) -> Vec<Term> {
             traffic.synaptic_rounds,
             &["cycles_per_synaptic_event", "cycle_time"],
         ),
-        core(
-            "neuron updates, busiest core",
-            traffic.update_rounds * UPDATE.cycles(),
-            &["cycle_time"],
-        ),
-        core(
-            "controller, busiest core",
-            traffic.packets_busiest,
-            &["controller_instructions", "cycle_time"],
-        ),
+        core("neuron updates, busiest core", traffic.update_rounds * UPDATE.cycles(), &["cycle_time"]),
+        core("controller, busiest core", traffic.packets_busiest, &["controller_instructions", "cycle_time"]),
         Term::times(
             Group::DelayMemory,
             "queue circulations",
             traffic.circulations,
             &["queue_circulation_time"],
         ),
-        Term::times(
-            Group::Network,
-            "step synchronisation",
-            traffic.steps,
-            &["step_synchronisation_time"],
-        ),
+        Term::times(Group::Network, "step synchronisation", traffic.steps, &["step_synchronisation_time"]),
     ]
 }
 
 fn map(profile: &Profile, structure: &Structure) -> Mapping {
     let room = Room {
         neurons: profile.count_limit("neurons_per_core"),
-        bits: profile
-            .count_limit("data_memory_per_core")
-            .map(|bytes| bytes * 8),
+        bits: profile.count_limit("data_memory_per_core").map(|bytes| bytes * 8),
     };
-    pack(structure, room, |population| {
-        neuron_bits(profile, structure, population)
-    })
+    pack(structure, room, |population| neuron_bits(profile, structure, population))
 }
 
 fn neuron_bits(profile: &Profile, structure: &Structure, population: &Population) -> u64 {
-    let weights =
-        population.synapses.div_ceil(u64::from(population.size)) * u64::from(structure.weight_bits);
+    let weights = population.synapses.div_ceil(u64::from(population.size)) * u64::from(structure.weight_bits);
     weights + STATES * profile.count_limit("state_bits").unwrap_or(0)
 }
 
@@ -282,14 +203,8 @@ fn memory(profile: &Profile, structure: &Structure, census: &Census) -> Vec<Memo
     let bytes = |count: u64, bits: u64| (count * bits).div_ceil(8);
     let limit = |name| profile.count_limit(name).unwrap_or(0);
     vec![
-        MemoryLine {
-            label: "weights",
-            bytes: bytes(structure.synapses(), u64::from(structure.weight_bits)),
-        },
-        MemoryLine {
-            label: "states",
-            bytes: bytes(structure.neurons() * STATES, limit("state_bits")),
-        },
+        MemoryLine { label: "weights", bytes: bytes(structure.synapses(), u64::from(structure.weight_bits)) },
+        MemoryLine { label: "states", bytes: bytes(structure.neurons() * STATES, limit("state_bits")) },
         MemoryLine {
             label: "delay queue at its fullest",
             bytes: bytes(census.queue_peak, limit("queue_entry_bits")),
@@ -297,26 +212,16 @@ fn memory(profile: &Profile, structure: &Structure, census: &Census) -> Vec<Memo
     ]
 }
 
-fn obstacles(
-    profile: &Profile,
-    structure: &Structure,
-    census: &Census,
-    mapping: &Mapping,
-) -> Vec<String> {
+fn obstacles(profile: &Profile, structure: &Structure, census: &Census, mapping: &Mapping) -> Vec<String> {
     let mut obstacles = common_obstacles(profile, structure);
     if let Some(cores) = profile.count_limit("cores")
         && mapping.cores.len() as u64 > cores
     {
-        obstacles.push(format!(
-            "it takes {} cores; {} has {cores}",
-            mapping.cores.len(),
-            profile.name
-        ));
+        obstacles.push(format!("it takes {} cores; {} has {cores}", mapping.cores.len(), profile.name));
     }
     if let Some(bytes) = profile.count_limit("data_memory_per_core")
-        && let Some((_, population)) = structure
-            .neuron_populations()
-            .find(|(_, p)| neuron_bits(profile, structure, p) > bytes * 8)
+        && let Some((_, population)) =
+            structure.neuron_populations().find(|(_, p)| neuron_bits(profile, structure, p) > bytes * 8)
     {
         obstacles.push(format!(
             "a neuron of {:?} with its synapses takes {} bytes; the data memory of a core is {bytes} bytes",
@@ -327,10 +232,7 @@ fn obstacles(
     if let Some(entries) = profile.count_limit("queue_entries")
         && census.queue_peak > entries
     {
-        obstacles.push(format!(
-            "{} spikes wait at once; the delay queue holds {entries}",
-            census.queue_peak
-        ));
+        obstacles.push(format!("{} spikes wait at once; the delay queue holds {entries}", census.queue_peak));
     }
     obstacles
 }

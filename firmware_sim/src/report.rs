@@ -69,16 +69,8 @@ pub struct Range {
 
 /// Prices all recordings of a program on one platform; none if there are no recordings.
 #[must_use]
-pub fn report(
-    profile: &Profile,
-    structure: &Structure,
-    censuses: &[Census],
-    rule: &str,
-) -> Option<Report> {
-    let estimates: Vec<Estimate> = censuses
-        .iter()
-        .map(|census| price(profile, structure, census))
-        .collect();
+pub fn report(profile: &Profile, structure: &Structure, censuses: &[Census], rule: &str) -> Option<Report> {
+    let estimates: Vec<Estimate> = censuses.iter().map(|census| price(profile, structure, census)).collect();
     let first = estimates.first()?;
     let mut reasons = Vec::new();
     for obstacle in estimates.iter().flat_map(|estimate| &estimate.obstacles) {
@@ -87,35 +79,21 @@ pub fn report(
         }
     }
     let memory = largest_memory(&estimates);
-    let realtime_energies: Option<Vec<Interval>> = estimates
-        .iter()
-        .map(|estimate| estimate.realtime_energy_joules)
-        .collect();
+    let realtime_energies: Option<Vec<Interval>> =
+        estimates.iter().map(|estimate| estimate.realtime_energy_joules).collect();
     Some(Report {
         name: profile.name.clone(),
         fits: reasons.is_empty(),
         reasons,
         latency_seconds: mean(estimates.iter().map(|estimate| estimate.latency_seconds)),
-        latency_range_seconds: range(
-            estimates
-                .iter()
-                .map(|estimate| estimate.latency_seconds.nominal),
-        ),
-        realtime_seconds: mean(
-            estimates
-                .iter()
-                .map(|estimate| Interval::point(estimate.realtime_seconds)),
-        )
-        .nominal,
+        latency_range_seconds: range(estimates.iter().map(|estimate| estimate.latency_seconds.nominal)),
+        realtime_seconds: mean(estimates.iter().map(|estimate| Interval::point(estimate.realtime_seconds)))
+            .nominal,
         keeps_up: estimates
             .iter()
             .all(|estimate| estimate.latency_seconds.nominal <= estimate.realtime_seconds),
         energy_joules: mean(estimates.iter().map(|estimate| estimate.energy_joules)),
-        energy_range_joules: range(
-            estimates
-                .iter()
-                .map(|estimate| estimate.energy_joules.nominal),
-        ),
+        energy_range_joules: range(estimates.iter().map(|estimate| estimate.energy_joules.nominal)),
         realtime_energy_joules: realtime_energies.map(|energies| mean(energies.into_iter())),
         memory_bytes: memory.iter().map(|line| line.bytes).sum(),
         memory,
@@ -133,10 +111,7 @@ pub fn report(
 
 fn rule_note(profile: &Profile, rule: &str) -> String {
     if profile.native_rule == rule {
-        return format!(
-            "The Processor ran the {rule} rule, the one that {} runs.",
-            profile.name
-        );
+        return format!("The Processor ran the {rule} rule, the one that {} runs.", profile.name);
     }
     format!(
         "The Processor ran the {rule} rule while {} itself runs {}: the counts are those of this rule, and spikes on the \
@@ -151,10 +126,7 @@ fn mean(values: impl ExactSizeIterator<Item = Interval>) -> Interval {
 }
 
 fn range(values: impl Iterator<Item = f64>) -> Range {
-    let start = Range {
-        smallest: f64::INFINITY,
-        largest: 0.0,
-    };
+    let start = Range { smallest: f64::INFINITY, largest: 0.0 };
     values.fold(start, |range, value| Range {
         smallest: range.smallest.min(value),
         largest: range.largest.max(value),
@@ -166,10 +138,7 @@ fn mean_lines(estimates: &[Estimate]) -> Vec<Line> {
     let mut lines = estimates[0].lines.clone();
     for (index, line) in lines.iter_mut().enumerate() {
         line.value = mean(estimates.iter().map(|estimate| estimate.lines[index].value));
-        line.count = estimates
-            .iter()
-            .map(|estimate| estimate.lines[index].count)
-            .sum::<f64>()
+        line.count = estimates.iter().map(|estimate| estimate.lines[index].count).sum::<f64>()
             / estimates.len() as f64;
     }
     lines

@@ -59,62 +59,42 @@ pub struct Run {
 impl Structure {
     /// Populations that hold neurons, with their index.
     pub fn neuron_populations(&self) -> impl Iterator<Item = (usize, &Population)> {
-        self.populations
-            .iter()
-            .enumerate()
-            .filter(|(_, population)| !population.input)
+        self.populations.iter().enumerate().filter(|(_, population)| !population.input)
     }
 
     /// Number of neurons, inputs not counted.
     #[must_use]
     pub fn neurons(&self) -> u64 {
-        self.neuron_populations()
-            .map(|(_, population)| u64::from(population.size))
-            .sum()
+        self.neuron_populations().map(|(_, population)| u64::from(population.size)).sum()
     }
 
     /// Number of synapses.
     #[must_use]
     pub fn synapses(&self) -> u64 {
-        self.populations
-            .iter()
-            .map(|population| population.synapses)
-            .sum()
+        self.populations.iter().map(|population| population.synapses).sum()
     }
 
     /// Every axon of every population.
     pub fn axons(&self) -> impl Iterator<Item = &Axon> {
-        self.populations
-            .iter()
-            .flat_map(|population| &population.axons)
+        self.populations.iter().flat_map(|population| &population.axons)
     }
 
     /// Longest delay in ticks; 0 without synapses.
     #[must_use]
     pub fn longest_delay(&self) -> u32 {
-        self.axons()
-            .filter_map(Axon::longest_delay)
-            .max()
-            .unwrap_or(0)
+        self.axons().filter_map(Axon::longest_delay).max().unwrap_or(0)
     }
 
     /// Shortest delay in ticks; 0 without synapses.
     #[must_use]
     pub fn shortest_delay(&self) -> u32 {
-        self.axons()
-            .filter_map(|axon| axon.runs.first())
-            .map(|run| run.delay)
-            .min()
-            .unwrap_or(0)
+        self.axons().filter_map(|axon| axon.runs.first()).map(|run| run.delay).min().unwrap_or(0)
     }
 
     /// Distinct pairs of an axon and a delay of at least one tick.
     #[must_use]
     pub fn delayed_levels(&self) -> u64 {
-        self.axons()
-            .flat_map(|axon| axon.levels())
-            .filter(|delay| *delay > 0)
-            .count() as u64
+        self.axons().flat_map(Axon::levels).filter(|delay| *delay > 0).count() as u64
     }
 }
 
@@ -122,11 +102,8 @@ impl Axon {
     /// The distinct delays in use, ascending.
     pub fn levels(&self) -> impl Iterator<Item = u32> {
         let first = self.runs.first().map(|run| run.delay);
-        let changes = self
-            .runs
-            .windows(2)
-            .filter(|pair| pair[0].delay != pair[1].delay)
-            .map(|pair| pair[1].delay);
+        let changes =
+            self.runs.windows(2).filter(|pair| pair[0].delay != pair[1].delay).map(|pair| pair[1].delay);
         first.into_iter().chain(changes)
     }
 

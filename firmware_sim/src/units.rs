@@ -62,17 +62,10 @@ pub const UNITS: &[(&str, Dimension, f64)] = &[
 /// # Errors
 /// The valid names, if the unit is unknown or measures something else.
 pub fn scale(unit: &str, dimension: Dimension) -> Result<f64, String> {
-    let fitting = || {
-        UNITS
-            .iter()
-            .filter(|(_, measures, _)| *measures == dimension)
-    };
+    let fitting = || UNITS.iter().filter(|(_, measures, _)| *measures == dimension);
     match fitting().find(|(name, _, _)| *name == unit) {
         Some((_, _, factor)) => Ok(*factor),
-        None => Err(fitting()
-            .map(|(name, _, _)| *name)
-            .collect::<Vec<_>>()
-            .join(", ")),
+        None => Err(fitting().map(|(name, _, _)| *name).collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -90,10 +83,7 @@ mod tests {
     #[test]
     fn a_wrong_unit_is_answered_with_the_right_ones() {
         assert_eq!(scale("pJ", Dimension::Energy), Ok(1e-12));
-        assert_eq!(
-            scale("pJ", Dimension::Time),
-            Err("s, ms, us, ns".to_owned())
-        );
+        assert_eq!(scale("pJ", Dimension::Time), Err("s, ms, us, ns".to_owned()));
         assert_eq!(scale("eV", Dimension::Power), Err("W, mW, uW".to_owned()));
     }
 }

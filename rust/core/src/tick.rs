@@ -117,8 +117,8 @@ impl Tick<'_> {
             if !fired {
                 continue;
             }
-            probe.fired(index);
             let within = member as u32 - population.first_neuron;
+            probe.fired(index, within);
             if population.is_output {
                 outputs.push(Spike { tick, channel: population.first_channel + within });
             }
