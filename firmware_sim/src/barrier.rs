@@ -160,14 +160,13 @@ impl Traffic {
             }
         }
         let deliveries = census.deliveries(structure);
-        let all = deliveries.iter().sum::<u64>().max(1) as f64;
         for (index, population) in structure.neuron_populations() {
-            let updates = (census.ticks * u64::from(population.size)) as f64;
+            let updates = census.ticks * u64::from(population.size);
+            let active = census.touched[index].min(updates);
             let load = &mut loads[index];
             load.deliveries = deliveries[index] as f64;
-            // The census counts touched neurons of all populations together: each gets its part by synaptic events.
-            load.active = (census.touched as f64 * load.deliveries / all).min(updates);
-            load.inactive = updates - load.active;
+            load.active = active as f64;
+            load.inactive = (updates - active) as f64;
         }
         Self { steps: census.ticks as f64, loads, packets }
     }

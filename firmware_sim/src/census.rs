@@ -14,8 +14,8 @@ pub struct Census {
     pub ticks: u64,
     /// Spikes of inputs and neurons until then.
     pub spikes: Vec<Spike>,
-    /// Neuron updates that found a non-zero input.
-    pub touched: u64,
+    /// Per population: neuron updates that found a non-zero input.
+    pub touched: Vec<u64>,
     /// Arrivals that the event-driven engine applied.
     pub arrivals: u64,
     /// Threshold crossings that it predicted.

@@ -182,19 +182,22 @@ fn tau_syn_seconds(program: &Program<&[u8]>, kinds: &[tarry_core::Population]) -
     taus.iter().all(|tau| (tau / first - 1.0).abs() < 1e-6).then_some(first)
 }
 
-/// Counts like [`Counts`] and remembers who fired.
+/// Counts like [`Counts`] and remembers who was updated and who fired.
 #[derive(Default)]
 struct Recorder {
     counts: Counts,
+    visited: usize,
+    touched: Vec<u64>,
     fired: Vec<(usize, u32)>,
 }
 
 impl Probe for Recorder {
-    fn delivered(&mut self, synapses: u32) {
-        self.counts.delivered(synapses);
+    fn visited(&mut self, population: usize) {
+        self.visited = population;
     }
     fn updated(&mut self) {
         self.counts.updated();
+        self.touched[self.visited] += 1;
     }
     fn fired(&mut self, population: usize, index: u32) {
         self.counts.fired(population, index);
@@ -213,8 +216,9 @@ fn run(
 ) -> Result<Census, RecordingError> {
     check(program, number, recording)?;
     let memory = HostMemory::new(program.plan(), 0);
+    let recorder = Recorder { touched: vec![0; program.populations()], ..Recorder::default() };
     let mut processor =
-        Processor::new(program.clone(), memory, Recorder::default()).map_err(RecordingError::Processor)?;
+        Processor::new(program.clone(), memory, recorder).map_err(RecordingError::Processor)?;
     let mut undecided = match decision {
         Decision::First => 1,
         Decision::All => program.plan().outputs,
@@ -253,8 +257,8 @@ fn run(
         census.ticks = tick + 1;
     }
     let Counts { updates, searches, evaluations, .. } = processor.probe().counts;
-    (census.touched, census.arrivals, census.predictions, census.evaluations) =
-        (updates, updates, searches, evaluations);
+    (census.arrivals, census.predictions, census.evaluations) = (updates, searches, evaluations);
+    census.touched.clone_from(&processor.probe().touched);
     census.queue_peak =
         processor.populations().iter().map(|population| u64::from(population.tally().peak)).sum();
     Ok(census)

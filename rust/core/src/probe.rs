@@ -6,6 +6,10 @@ pub trait Probe {
     fn delivered(&mut self, synapses: u32) {
         let _ = synapses;
     }
+    /// A neuron of this population has work; what is told next, it does.
+    fn visited(&mut self, population: usize) {
+        let _ = population;
+    }
     /// A neuron was updated: decayed to this tick, tested.
     fn updated(&mut self) {}
     /// A neuron fired; `index` is its place in its population.

@@ -111,6 +111,7 @@ impl Tick<'_> {
                 return;
             };
             let threshold = self.view.threshold(member);
+            probe.visited(index);
             let saturations = &mut population.saturations;
             let fired = population.lif.step(self.view.tables, neuron, threshold, tick, saturations, probe);
             self.crossings.set(member, neuron.next);
