@@ -9,7 +9,7 @@ use crate::bill::{Bill, Count, Group, MemoryLine, Term, common_obstacles};
 use crate::census::Census;
 use crate::mapping::{Core, Mapping, Room, pack};
 use crate::profile::{Profile, Schema};
-use crate::structure::{Axon, Population, Structure};
+use crate::structure::{Population, Structure};
 use crate::units::Dimension::{Bits, Energy, Memory, Number, Power, Time};
 
 /// What a barrier platform must say about its size.
@@ -294,14 +294,17 @@ fn obstacles(profile: &Profile, structure: &Structure, mapping: &Mapping) -> Vec
             ));
         }
     }
+    let reach: Vec<Reach> = structure.populations.iter().map(Reach::of).collect();
     if let Some(limit) = profile.count_limit("axons_in_per_core") {
-        let most = mapping.cores.iter().map(|core| axons_in(structure, core)).max().unwrap_or(0);
+        let most = mapping.cores.iter().map(|core| axons_in(&reach, core)).max().unwrap_or(0);
         if most > limit {
             obstacles.push(format!("a core would have to listen to {most} axons; {name} allows {limit}"));
         }
     }
     if let Some(limit) = profile.count_limit("axons_out_per_core") {
-        let most = mapping.cores.iter().map(|core| axons_out(structure, mapping, core)).max().unwrap_or(0);
+        let sent: Vec<u64> = reach.iter().map(|reach| reach.packets(mapping)).collect();
+        let sent = |core: &Core| core.share(structure, |population| sent[population] as f64).ceil() as u64;
+        let most = mapping.cores.iter().map(sent).max().unwrap_or(0);
         if most > limit {
             obstacles.push(format!("a core would have to send {most} axons; {name} allows {limit}"));
         }
@@ -309,16 +312,26 @@ fn obstacles(profile: &Profile, structure: &Structure, mapping: &Mapping) -> Vec
     obstacles
 }
 
-/// Axons with a synapse on any population of this core.
-fn axons_in(structure: &Structure, core: &Core) -> u64 {
-    let here = |target| core.parts.iter().any(|part| part.population == target);
-    structure.axons().filter(|axon| axon.runs.iter().any(|run| here(run.target))).count() as u64
+/// How many axons of a population reach which set of populations.
+struct Reach(BTreeMap<Vec<usize>, u64>);
+
+impl Reach {
+    fn of(population: &Population) -> Self {
+        let mut axons = BTreeMap::new();
+        for axon in &population.axons {
+            *axons.entry(axon.targets()).or_default() += 1;
+        }
+        Self(axons)
+    }
+
+    /// Its axons, each counted once per core that it reaches.
+    fn packets(&self, mapping: &Mapping) -> u64 {
+        self.0.iter().map(|(targets, axons)| axons * mapping.cores_of(targets)).sum()
+    }
 }
 
-/// Axons of this core's neurons, counted once per core that they reach; a part sends like the mean of its population.
-fn axons_out(structure: &Structure, mapping: &Mapping, core: &Core) -> u64 {
-    let packets = |axon: &Axon| mapping.cores_of(&axon.targets()) as f64;
-    let sent = structure.populations.iter().map(|population| population.axons.iter().map(packets).sum());
-    let sent: Vec<f64> = sent.collect();
-    core.share(structure, |population| sent[population]).ceil() as u64
+/// Axons with a synapse on any population of this core.
+fn axons_in(reach: &[Reach], core: &Core) -> u64 {
+    let here = |targets: &[usize]| core.parts.iter().any(|part| targets.contains(&part.population));
+    reach.iter().flat_map(|reach| &reach.0).filter(|(targets, _)| here(targets)).map(|(_, axons)| axons).sum()
 }

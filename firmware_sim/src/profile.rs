@@ -188,4 +188,11 @@ impl Profile {
     pub fn count_limit(&self, name: &str) -> Option<u64> {
         self.limit(name).map(|limit| limit as u64)
     }
+
+    /// How many neurons it holds at most; none if that is not known.
+    #[must_use]
+    pub fn neurons(&self) -> Option<u64> {
+        let on_cores = || Some(self.count_limit("cores")? * self.count_limit("neurons_per_core")?);
+        self.count_limit("neuron_circuits").or_else(on_cores)
+    }
 }
