@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::interval::Interval;
 use crate::profile::{Constant, ModelForm, Profile, Reference, TimeModel};
@@ -52,7 +52,7 @@ pub fn reports_json(
         longest_delay_ticks: structure.longest_delay(),
         weight_bits: structure.weight_bits,
         recordings: reports.first().map_or(0, |(_, report)| report.recordings),
-        platforms: reports.iter().map(|(name, report)| (name.as_str(), report)).collect(),
+        platforms: Named(reports),
     })
 }
 
@@ -100,7 +100,16 @@ struct Reports<'a> {
     longest_delay_ticks: u32,
     weight_bits: u32,
     recordings: usize,
-    platforms: BTreeMap<&'a str, &'a Report>,
+    platforms: Named<'a>,
+}
+
+/// Reports by name, in their own order.
+struct Named<'a>(&'a [(String, Report)]);
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, report)| (name, report)))
+    }
 }
 
 /// Plain data with string keys has a JSON text, always.

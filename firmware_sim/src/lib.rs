@@ -33,5 +33,5 @@ pub use price::{Estimate, Line, Quantity, price};
 pub use profile::{Constant, Profile, TimeModel};
 pub use recording::{Decision, Recording, RecordingError, record};
 pub use report::{Report, report};
-pub use simulate::{Simulation, simulate};
+pub use simulate::{Simulation, obstacles, simulate};
 pub use structure::{Axon, Population, Run, Structure};

@@ -21,7 +21,7 @@ const REFERENCES: &str = include_str!("../platforms/references.toml");
 /// Version of the file format.
 const SCHEMA: u32 = 1;
 /// Rules that a program may be compiled for.
-const RULES: &[&str] = &["event_driven", "loihi", "delta", "shift"];
+const RULES: &[&str] = &["event", "loihi", "delta", "shift"];
 const GRADES: &[&str] = &["A", "B", "C", "D", "E"];
 
 /// Why a profile could not be had.

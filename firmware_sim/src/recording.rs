@@ -118,6 +118,7 @@ pub fn structure(program: &Program<&[u8]>) -> Structure {
     {
         fan_in[target as usize] += 1;
     }
+    let names = names(program.notes());
     let populations = kinds.iter().enumerate().map(|(index, kind)| {
         let fan_in = match kind.kind {
             Kind::Input => &[],
@@ -125,7 +126,7 @@ pub fn structure(program: &Program<&[u8]>) -> Structure {
         };
         let units = kind.first_unit as usize..(kind.first_unit + kind.size) as usize;
         Population {
-            name: format!("{} {index}", if kind.kind == Kind::Input { "input" } else { "population" }),
+            name: names.get(index).cloned().unwrap_or_else(|| format!("population {index}")),
             size: kind.size,
             input: kind.kind == Kind::Input,
             synapses: fan_in.iter().copied().map(u64::from).sum(),
@@ -144,12 +145,23 @@ pub fn structure(program: &Program<&[u8]>) -> Structure {
     }
 }
 
+/// The names of the populations, if the compiler left them in its notes.
+fn names(notes: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Notes {
+        names: Vec<String>,
+    }
+    serde_json::from_str(notes).map_or_else(|_| Vec::new(), |notes: Notes| notes.names)
+}
+
 /// Where the spikes of a unit go: its runs, split by target population.
 fn axon(program: &Program<&[u8]>, unit: usize, population_of: &[usize]) -> Axon {
     let mut runs: Vec<Run> = Vec::new();
     for (run, length) in program.runs(unit).zip(program.run_lengths(unit)) {
         let first = runs.len();
-        for (target, _) in (run.first_synapse..run.first_synapse + length).filter_map(|synapse| program.synapse(synapse as usize)) {
+        for (target, _) in (run.first_synapse..run.first_synapse + length)
+            .filter_map(|synapse| program.synapse(synapse as usize))
+        {
             let target = population_of[target as usize];
             match runs[first..].iter_mut().find(|known| known.target == target) {
                 Some(known) => known.synapses += 1,

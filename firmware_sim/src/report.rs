@@ -111,11 +111,11 @@ pub fn report(profile: &Profile, structure: &Structure, censuses: &[Census], rul
 
 fn rule_note(profile: &Profile, rule: &str) -> String {
     if profile.native_rule == rule {
-        return format!("The Processor ran the {rule} rule, the one that {} runs.", profile.name);
+        return format!("The Processor ran the rule {rule:?}, which is the one of {}.", profile.name);
     }
     format!(
-        "The Processor ran the {rule} rule while {} itself runs {}: the counts are those of this rule, and spikes on the \
-         platform may differ.",
+        "The Processor ran the rule {rule:?} while {} itself runs {:?}: the counts are those of the first, and spikes \
+         on the platform may differ.",
         profile.name, profile.native_rule
     )
 }

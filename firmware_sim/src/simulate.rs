@@ -1,13 +1,17 @@
 //! Run, count, price: a program on platforms.
 
+use tarry_core::Program;
+
+use crate::census::Census;
 use crate::json::reports_json;
+use crate::price::price;
 use crate::profile::Profile;
-use crate::recording::{Decision, Recording, RecordingError, record};
+use crate::recording::{Decision, Recording, RecordingError, record, structure};
 use crate::report::{Report, report};
 use crate::structure::Structure;
 
-/// The rule that the Processor runs, whatever the platform.
-pub const RULE: &str = "event_driven";
+/// The rule that the Processor runs, whatever the platform: the event-driven one.
+pub const RULE: &str = "event";
 
 /// What a program costs.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +39,17 @@ pub fn simulate(
         |profile: &Profile| Some((profile.id.clone(), report(profile, &structure, &censuses, RULE)?));
     let reports = profiles.iter().filter_map(priced).collect();
     Ok(Simulation { structure, decision, reports })
+}
+
+/// One sentence for everything of a program that does not fit on a platform, whatever it will be given to do.
+///
+/// # Errors
+/// If the program is damaged.
+pub fn obstacles(program: &[u8], profile: &Profile) -> Result<Vec<String>, RecordingError> {
+    let program = Program::parse(program).map_err(RecordingError::Program)?;
+    let structure = structure(&program);
+    let idle = Census { touched: vec![0; structure.populations.len()], ..Census::default() };
+    Ok(price(profile, &structure, &idle).obstacles)
 }
 
 impl Simulation {
