@@ -24,9 +24,9 @@ def platforms() -> dict[str, dict[str, Any]]:
 def platform(name: str | PathLike[str]) -> dict[str, Any]:
     """A platform profile as plain data in SI units.
 
-    ``limits`` holds numbers (``weight_bits`` with the sign, ``delay_longest`` in ticks, ...), ``costs`` bounds,
-    both None where unsourced; ``constants`` says of each how it is known and where from; ``neurons`` is the most
-    that it holds.
+    ``limits`` holds numbers (``weight_bits`` with the sign, ``delay_longest`` in ticks, ...), ``costs``
+    bounds, both None where unsourced; ``constants`` says of each how it is known and where from;
+    ``neurons`` is the most that it holds.
 
     Args:
         name: name of a platform that comes with the package, or the path of a profile file.
