@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tarry import _core
-from tarry.platforms import platform, platforms, profile_table
+from tarry.platforms import finest_tick, platform, platforms, profile_table
 
 ROOT = Path(__file__).parents[1]
 NAMES = ["loihi1", "seneca", "brainscales2", "cortex-m4"]
@@ -58,6 +58,14 @@ def test_limits_for_the_compiler() -> None:
     assert (seneca["neurons"], seneca["limits"]["delay_longest"]) == (None, None)
     assert (brainscales["neurons"], brainscales["limits"]["weight_bits"]) == (512, 7)
     assert platform("cortex-m4")["limits"]["memory"] == 640 * 1024
+
+
+def test_finest_tick() -> None:
+    assert finest_tick("loihi1", 31e-3) == pytest.approx(0.5e-3)
+    assert [finest_tick(name, 31e-3) for name in ("seneca", "brainscales2", "cortex-m4")] == [0, 0, 0]
+    for delay in (-1e-3, float("inf"), float("nan")):
+        with pytest.raises(ValueError, match=r"longest_delay is .* s; it must be finite and at least 0"):
+            finest_tick("loihi1", delay)
 
 
 def test_costs_are_in_si_units() -> None:

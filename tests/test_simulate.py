@@ -151,6 +151,28 @@ def test_a_silent_recording_costs_until_the_network_is_quiet() -> None:
     assert nothing["realtime_seconds"] == 0
 
 
+def test_a_network_that_never_rests_is_refused() -> None:
+    loop, silent = tarry.Lif(2 * TAU, TAU, 0.1), tarry.Lif(2 * TAU, TAU, 1e3)
+    populations = (
+        tarry.Population("input", 1),
+        tarry.Population("loop", 1, loop),
+        tarry.Population("output", 1, silent),
+    )
+    one, long = np.ones((1, 1)), np.full((1, 1), 100 * TAU)
+    projections = (
+        tarry.Projection("input", "loop", one),
+        tarry.Projection("loop", "loop", one, long),
+        tarry.Projection("loop", "output", one, long),
+    )
+    program = tarry.compile(
+        tarry.Network(populations, projections, ("output",)), tick=TAU / 32, weight_bits=7
+    )
+    with pytest.raises(
+        ValueError, match="recording 0: the network is neither decided nor quiet 1048576 ticks"
+    ):
+        simulate(program, [([0], [0])])
+
+
 def test_what_does_not_fit_is_said_and_priced_all_the_same() -> None:
     entry = simulate(two_layers(TAU / 128, 10), [(np.array([0]), np.array([0]))]).platforms
     assert not entry["loihi1"]["fits"]

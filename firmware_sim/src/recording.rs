@@ -31,7 +31,7 @@ pub enum Decision {
 }
 
 /// Ticks after the last input in which a network must become quiet.
-const PATIENCE: u64 = 1 << 22;
+const PATIENCE: u64 = 1 << 20;
 
 /// Why a recording could not be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,8 @@ impl std::error::Error for RecordingError {}
 
 /// Runs every recording from rest until it is decided; the structure of the program and a census of each.
 ///
-/// A recording without a decision runs until the network is quiet.
+/// A recording without a decision runs until the network is quiet. Spikes that a full history dropped are counted as if
+/// they had been delivered.
 ///
 /// # Errors
 /// If the program is damaged, there are no recordings, or a recording cannot be pushed or never ends.

@@ -101,8 +101,7 @@ pub fn bill_mapped(profile: &Profile, structure: &Structure, census: &Census, ma
 fn latency_terms(structure: &Structure, traffic: &Traffic, core: &Core) -> Vec<Term> {
     let share =
         |count: fn(&Load) -> f64| core.share(structure, |population| count(&traffic.loads[population]));
-    // A packet reaches the whole core: it is not divided among the neurons of a population.
-    let packets_in = core.parts.iter().map(|part| traffic.loads[part.population].packets_in).sum();
+    let packets_in = traffic.packets_to(core);
     let core = |label, count, constants| Term::times(Group::Core, label, count, constants);
     let network = |label, count, constants| Term::times(Group::Network, label, count, constants);
     vec![

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::census::Census;
-use crate::mapping::Mapping;
+use crate::mapping::{Core, Mapping};
 use crate::structure::Structure;
 
 /// Operations of one recording under the barrier.
@@ -14,6 +14,8 @@ pub(super) struct Traffic {
     pub(super) loads: Vec<Load>,
     /// All packets, those of the inputs included.
     pub(super) packets: f64,
+    /// Spikes by the set of populations that they reach.
+    spikes_to: Vec<(Vec<usize>, f64)>,
 }
 
 /// What one population has to do.
@@ -29,23 +31,21 @@ pub(super) struct Load {
     pub(super) spikes: f64,
     /// Packets that they become, one per core that they reach.
     pub(super) packets_out: f64,
-    /// Spikes that reach a core that holds it.
-    pub(super) packets_in: f64,
 }
 
 impl Traffic {
     pub(super) fn of(structure: &Structure, census: &Census, mapping: &Mapping) -> Self {
         let mut loads = vec![Load::default(); structure.populations.len()];
         let mut packets = 0.0;
-        let mut cores_of = BTreeMap::new();
+        let mut destinations = BTreeMap::new();
         for spike in &census.spikes {
             let population = &structure.populations[spike.population];
             let targets = population.axons[spike.index as usize].targets();
-            for target in &targets {
-                loads[*target].packets_in += 1.0;
-            }
-            let cores =
-                *cores_of.entry(targets).or_insert_with_key(|targets| mapping.cores_of(targets) as f64);
+            let (cores, spikes) = destinations
+                .entry(targets)
+                .or_insert_with_key(|targets| (mapping.cores_of(targets) as f64, 0.0));
+            *spikes += 1.0;
+            let cores = *cores;
             packets += cores;
             if !population.input {
                 loads[spike.population].spikes += 1.0;
@@ -61,7 +61,14 @@ impl Traffic {
             load.active = active as f64;
             load.inactive = (updates - active) as f64;
         }
-        Self { steps: census.ticks as f64, loads, packets }
+        let spikes_to = destinations.into_iter().map(|(targets, (_, spikes))| (targets, spikes)).collect();
+        Self { steps: census.ticks as f64, loads, packets, spikes_to }
+    }
+
+    /// Spikes that reach a core: one packet each, however many of its populations they are for.
+    pub(super) fn packets_to(&self, core: &Core) -> f64 {
+        let here = |targets: &[usize]| core.parts.iter().any(|part| targets.contains(&part.population));
+        self.spikes_to.iter().filter(|(targets, _)| here(targets)).map(|(_, spikes)| spikes).sum()
     }
 
     /// A count over all populations.
