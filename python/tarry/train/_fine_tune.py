@@ -118,8 +118,8 @@ def _delay_grid(layer: nn.Lif, index: int, bits: int, tick: float) -> tuple[floa
     ticks = (high - low) / 2**bits
     if layer.delay is not None and (round(ticks) < 1 or abs(ticks - round(ticks)) > 1e-6 * ticks):
         raise ValueError(
-            f"delays of {bits} bits over {high - low:g} ticks have a step of {ticks:g} ticks; it must be a whole "
-            "number: choose fewer bits or a finer tick"
+            f"delays of {bits} bits over {high - low:g} ticks have a step of {ticks:g} ticks; "
+            "it must be a whole number: choose fewer bits or a finer tick"
         )
     step = max(round(ticks), 1)
     least = max(round(low / step), 1 if index else 0)  # the engine takes no delay of 0 between neurons
@@ -135,11 +135,16 @@ def _largest_weights(layer: nn.Lif, scale: str) -> torch.Tensor:
 def _given_scales(model: nn.Sequential, given: Sequence[npt.ArrayLike]) -> list[torch.Tensor]:
     if len(given) != len(model):
         raise ValueError(f"there are {len(given)} weight_scales for {len(model)} layers; give one per layer")
-    scales = [torch.tensor(np.asarray(s), dtype=layer.weights.dtype) for s, layer in zip(given, model, strict=True)]
+    scales = [
+        torch.tensor(np.asarray(s), dtype=layer.weights.dtype) for s, layer in zip(given, model, strict=True)
+    ]
     for i, (scale, layer) in enumerate(zip(scales, model, strict=True)):
-        if scale.shape not in ((), (layer.outputs, 1)) or not bool((torch.isfinite(scale) & (scale > 0)).all()):
+        if scale.shape not in ((), (layer.outputs, 1)) or not bool(
+            (torch.isfinite(scale) & (scale > 0)).all()
+        ):
             raise ValueError(
-                f"weight_scales[{i}] must be positive and of shape () or ({layer.outputs}, 1), not {tuple(scale.shape)}"
+                f"weight_scales[{i}] has shape {tuple(scale.shape)}; "
+                f"it must be () or ({layer.outputs}, 1), finite and positive"
             )
     return scales
 
