@@ -1,1 +1,23 @@
 """Spiking networks with learned delays: exact gradients, integer programs, the same spikes everywhere."""
+
+from ._core import Processor as Processor
+from .compiler import FirstSpikes as FirstSpikes
+from .compiler import compile_network as compile
+from .network import Lif as Lif
+from .network import Network as Network
+from .network import Population as Population
+from .network import Projection as Projection
+from .program import CompileReport as CompileReport
+from .program import Program as Program
+
+__all__ = [
+    "CompileReport",
+    "FirstSpikes",
+    "Lif",
+    "Network",
+    "Population",
+    "Processor",
+    "Program",
+    "Projection",
+    "compile",
+]

@@ -1,0 +1,163 @@
+//! One tick: deliver what is due, update who has work, let spikes leave.
+
+use crate::agenda::Agenda;
+use crate::bitset::Bitset;
+use crate::digest::Digest;
+use crate::history::Entry;
+use crate::lif::Neuron;
+use crate::probe::Probe;
+use crate::program::{Population, Synapses, View, narrow, wide};
+use crate::spike::{NEVER, Spike};
+
+/// The arenas during one tick.
+pub(crate) struct Tick<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) populations: &'a mut [Population],
+    pub(crate) neurons: &'a mut [Neuron],
+    pub(crate) entries: &'a mut [Entry],
+    pub(crate) deliveries: Agenda<'a>,
+    pub(crate) crossings: Agenda<'a>,
+    pub(crate) work: Bitset<'a>,
+}
+
+/// The output buffer: a circular list, and the hash of all that entered it.
+pub(crate) struct Outputs<'a> {
+    pub(crate) spikes: &'a mut [Spike],
+    pub(crate) head: usize,
+    pub(crate) len: usize,
+    pub(crate) digest: Digest,
+}
+
+impl Outputs<'_> {
+    #[inline]
+    fn push(&mut self, spike: Spike) {
+        let position = self.head + self.len;
+        let position = if position >= self.spikes.len() { position - self.spikes.len() } else { position };
+        if let Some(slot) = self.spikes.get_mut(position) {
+            *slot = spike;
+            self.len += 1;
+            self.digest = self.digest.bytes(&spike.tick.to_le_bytes()).bytes(&spike.channel.to_le_bytes());
+        }
+    }
+}
+
+impl Tick<'_> {
+    #[inline]
+    pub(crate) fn deadline(&self) -> u64 {
+        self.deliveries.earliest().min(self.crossings.earliest())
+    }
+
+    /// Sums all that is due at `tick`, and finds the neurons that have work.
+    #[inline]
+    pub(crate) fn deliver<P: Probe>(&mut self, tick: u64, probe: &mut P) {
+        while self.deliveries.earliest() == tick {
+            let place = self.deliveries.item_due(tick);
+            let mut next = NEVER;
+            if let Some(entry) = self.entries.get_mut(place) {
+                let runs = self.view.run(entry.run).zip(self.view.run(entry.run + 1));
+                if let Some((run, following)) = runs {
+                    let range = run.first_synapse as usize..following.first_synapse as usize;
+                    probe.delivered(range.len() as u32);
+                    entry.run += 1;
+                    if entry.run < entry.end {
+                        next = entry.tick + u64::from(following.delay);
+                    }
+                    let (neurons, work) = (&mut *self.neurons, &mut self.work);
+                    let mut add = |(target, weight): (usize, i64)| {
+                        if let Some(neuron) = neurons.get_mut(target) {
+                            neuron.sum += weight;
+                            work.insert(target);
+                        }
+                    };
+                    match self.view.synapses {
+                        Synapses::Narrow(synapses) => {
+                            synapses
+                                .get(range)
+                                .unwrap_or_default()
+                                .iter()
+                                .for_each(|&synapse| add(narrow(synapse)));
+                        }
+                        Synapses::Wide(synapses) => {
+                            synapses
+                                .get(range)
+                                .unwrap_or_default()
+                                .iter()
+                                .for_each(|&synapse| add(wide(synapse)));
+                        }
+                    }
+                }
+            }
+            self.deliveries.set(place, next);
+        }
+        while self.crossings.earliest() == tick {
+            let neuron = self.crossings.item_due(tick);
+            self.crossings.set(neuron, NEVER);
+            self.work.insert(neuron);
+        }
+    }
+
+    /// Updates and tests every neuron that has work; its spike leaves at once, and enters its history.
+    #[inline]
+    pub(crate) fn update<P: Probe>(&mut self, tick: u64, outputs: &mut Outputs, probe: &mut P) {
+        let mut index = 0;
+        while let Some(member) = self.work.pop_first() {
+            // Neurons come in order, and so do their populations.
+            while self.populations.get(index).is_some_and(|population| population.end_neuron() <= member) {
+                index += 1;
+            }
+            let (Some(population), Some(neuron)) =
+                (self.populations.get_mut(index), self.neurons.get_mut(member))
+            else {
+                return;
+            };
+            let threshold = self.view.threshold(member);
+            let saturations = &mut population.saturations;
+            let fired = population.lif.step(self.view.tables, neuron, threshold, tick, saturations, probe);
+            self.crossings.set(member, neuron.next);
+            if !fired {
+                continue;
+            }
+            probe.fired(index);
+            let within = member as u32 - population.first_neuron;
+            if population.is_output {
+                outputs.push(Spike { tick, channel: population.first_channel + within });
+            }
+            population.history.tally.offered += 1;
+            if population.capacity() == 0 {
+                population.history.tally.accepted += 1;
+            } else if !enter(
+                population,
+                within,
+                tick,
+                tick + 1,
+                &self.view,
+                self.entries,
+                &mut self.deliveries,
+            ) {
+                population.history.tally.dropped += 1;
+            }
+        }
+    }
+}
+
+/// Lets a spike into the history of its population; `before` is the first tick whose deliveries are still to be done.
+#[inline]
+pub(crate) fn enter(
+    population: &mut Population,
+    within: u32,
+    tick: u64,
+    before: u64,
+    view: &View,
+    entries: &mut [Entry],
+    deliveries: &mut Agenda,
+) -> bool {
+    let (run, end) = view.runs_of((population.first_unit + within) as usize);
+    let Some(place) = population.history.enter(entries, Entry { tick, run, end }, before) else {
+        return false;
+    };
+    if run < end {
+        let delay = view.run(run).map_or(0, |run| run.delay);
+        deliveries.set(place, tick + u64::from(delay));
+    }
+    true
+}
