@@ -5,7 +5,7 @@
 //! Only the spike times enter, so times that were measured elsewhere may be put in.
 
 use crate::layer::{LANES, Lanes, Layer, PackedDelays, Stretch};
-use crate::potential::{Moment, Potential};
+use crate::potential::Potential;
 use crate::search::{Moments, TIE};
 
 /// Derivatives summed over samples, in units of `tau_syn`.
@@ -25,6 +25,18 @@ pub(crate) enum DelaySums {
     Synaptic(Vec<Lanes>),
 }
 
+impl DelaySums {
+    /// All of them, in the order of [`PackedDelays::values_mut`].
+    pub(crate) fn values_mut(&mut self) -> &mut [f64] {
+        match self {
+            Self::None => &mut [],
+            Self::Scalar(sum) => std::slice::from_mut(sum),
+            Self::Axonal(sums) => sums,
+            Self::Dendritic(sums) | Self::Synaptic(sums) => sums.as_flattened_mut(),
+        }
+    }
+}
+
 impl Sums {
     pub(crate) fn new(layer: &Layer) -> Self {
         let delays = match &layer.delays {
@@ -37,13 +49,19 @@ impl Sums {
         Self { weights: vec![[0.0; LANES]; layer.weights.len()], delays }
     }
 
-    /// Adds one sample's dL/dt of the inputs, which is what a delay common to all neurons changes.
-    pub(crate) fn add_inputs(&mut self, at_inputs: &[f64]) {
+    /// Back to zero.
+    pub(crate) fn clear(&mut self) {
+        self.weights.fill([0.0; LANES]);
+        self.delays.values_mut().fill(0.0);
+    }
+
+    /// Adds one sample's dL/dt of the inputs, by lane, which is what a delay common to all neurons changes.
+    pub(crate) fn add_input_lanes(&mut self, at_inputs: &[Lanes]) {
         match &mut self.delays {
             DelaySums::Axonal(delays) => {
-                delays.iter_mut().zip(at_inputs).for_each(|(delay, at_input)| *delay += at_input);
+                delays.iter_mut().zip(at_inputs).for_each(|(delay, lanes)| *delay += sum(lanes));
             }
-            DelaySums::Scalar(delay) => *delay += at_inputs.iter().sum::<f64>(),
+            DelaySums::Scalar(delay) => *delay += at_inputs.iter().map(sum).sum::<f64>(),
             _ => {}
         }
     }
@@ -63,6 +81,11 @@ impl Sums {
     }
 }
 
+/// Sum of the lanes.
+pub(crate) fn sum(lanes: &Lanes) -> f64 {
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+}
+
 fn add_lanes(sum: &mut [Lanes], other: &[Lanes]) {
     for (sum, other) in sum.iter_mut().zip(other) {
         for l in 0..LANES {
@@ -77,103 +100,116 @@ pub(crate) struct Flat {
     pub slope: f64,
 }
 
-/// Spikes of the tile of neurons being differentiated, and dL/dT of each: 0 where it does not matter.
-#[derive(Clone, Copy)]
-pub(crate) struct Spikes {
-    pub growth: Lanes,
-    pub time: Lanes,
-    pub gradient: Lanes,
+/// Where the inputs of a tile of neurons stand at its spikes.
+pub(crate) struct Tile<'a> {
+    pre: usize,
+    row: usize,
+    index: usize,
+    weights: &'a [Lanes],
+    stretch: &'a Stretch,
+    input: Moments<'a>,
+    /// 1 / growth of the spikes and their times, less the neurons' own delays.
+    inverse: Lanes,
+    time: Lanes,
 }
 
-impl Spikes {
-    pub(crate) const SILENT: Self =
-        Self { growth: [f64::INFINITY; LANES], time: [0.0; LANES], gradient: [0.0; LANES] };
-
-    pub(crate) fn set(&mut self, lane: usize, spike: Moment, gradient: f64) {
-        self.growth[lane] = spike.growth;
-        self.time[lane] = spike.time;
-        self.gradient[lane] = gradient;
-    }
-}
-
-/// Adds the derivatives through one tile of neurons to `sums` and `at_inputs`, \[pre\]\[lane\].
-/// `floor` bounds V' from below, in units of 1/`tau_syn`.
-#[inline(always)]
-pub(crate) fn differentiate<P: Potential>(
-    layer: &Layer,
-    stretch: &Stretch,
-    tile: usize,
-    input: Moments<'_>,
-    spikes: Spikes,
-    floor: f64,
-    sums: &mut Sums,
-    at_inputs: &mut [Lanes],
-) -> Result<(), Flat> {
-    let row = tile * layer.pre;
-    let weights = &layer.weights[row..row + layer.pre];
-    let mut inverse = spikes.growth.map(|growth| 1.0 / growth);
-    let mut time = spikes.time;
-    if let Stretch::Neurons(shifts) = stretch {
-        for l in 0..LANES {
-            inverse[l] *= shifts[tile][l].growth;
-            time[l] -= shifts[tile][l].time;
+impl<'a> Tile<'a> {
+    #[inline(always)]
+    pub(crate) fn new(
+        layer: &'a Layer,
+        stretch: &'a Stretch,
+        index: usize,
+        input: Moments<'a>,
+        growth: Lanes,
+        time: Lanes,
+    ) -> Self {
+        let (pre, row) = (layer.pre, index * layer.pre);
+        let (mut inverse, mut time) = (growth.map(|growth| 1.0 / growth), time);
+        if let Stretch::Neurons(shifts) = stretch {
+            for l in 0..LANES {
+                inverse[l] *= shifts[index][l].growth;
+                time[l] -= shifts[index][l].time;
+            }
         }
+        Self { pre, row, index, weights: &layer.weights[row..row + pre], stretch, input, inverse, time }
     }
-    // (growth ratio, age) of input i at the spikes; a ratio of 0 where the input is not causal.
-    let age = |i: usize| -> (Lanes, Lanes) {
+
+    /// (ratio of growths, age) of input i at each spike; the ratio is 0 where the input is not causal.
+    #[inline(always)]
+    fn ages<P: Potential>(&self, i: usize) -> (Lanes, Lanes) {
         let (mut ratio, mut age) = ([0.0; LANES], [0.0; LANES]);
         for l in 0..LANES {
-            let (growth, arrival) = match stretch {
-                Stretch::None | Stretch::Neurons(_) => (input.growth[i], input.time[i]),
+            let (growth, arrival) = match self.stretch {
+                Stretch::None | Stretch::Neurons(_) => (self.input.growth[i], self.input.time[i]),
                 Stretch::Inputs(delays) => {
-                    (input.growth[i] * delays[i].growth, input.time[i] + delays[i].time)
+                    (self.input.growth[i] * delays[i].growth, self.input.time[i] + delays[i].time)
                 }
-                Stretch::Synapses { growth, time } => {
-                    (input.growth[i] * growth[row + i][l], input.time[i] + time[row + i][l])
-                }
+                Stretch::Synapses { growth, time } => (
+                    self.input.growth[i] * growth[self.row + i][l],
+                    self.input.time[i] + time[self.row + i][l],
+                ),
             };
-            let r = growth * inverse[l];
+            let r = growth * self.inverse[l];
             let causal = r < 1.0 - TIE;
             ratio[l] = if causal { r } else { 0.0 };
-            age[l] = if causal & P::NEEDS_TIME { time[l] - arrival } else { 0.0 };
+            age[l] = if causal & P::NEEDS_TIME { self.time[l] - arrival } else { 0.0 };
         }
         (ratio, age)
-    };
-    let mut slope = [0.0; LANES];
-    for i in 0..layer.pre {
-        let (ratio, age) = age(i);
-        for l in 0..LANES {
-            let rise = P::response(ratio[l], age[l]).1;
-            slope[l] += if ratio[l] > 0.0 { weights[i][l] * rise } else { 0.0 };
-        }
     }
-    let mut scale = [0.0; LANES];
-    for l in 0..LANES {
-        if spikes.gradient[l] != 0.0 {
-            let bounded = slope[l].max(floor);
-            if bounded <= 0.0 {
-                return Err(Flat { neuron: tile * LANES + l, slope: slope[l] });
-            }
-            scale[l] = spikes.gradient[l] / bounded;
-        }
-    }
-    for i in 0..layer.pre {
-        let (ratio, age) = age(i);
-        for l in 0..LANES {
-            let (response, rise) = P::response(ratio[l], age[l]);
-            let causal = if ratio[l] > 0.0 { scale[l] } else { 0.0 };
-            let at_arrival = causal * weights[i][l] * rise;
-            sums.weights[row + i][l] -= causal * response;
-            at_inputs[i][l] += at_arrival;
-            if let DelaySums::Synaptic(delays) = &mut sums.delays {
-                delays[row + i][l] += at_arrival;
+
+    /// V' at each spike, from the causal inputs.
+    #[inline(always)]
+    pub(crate) fn slopes<P: Potential>(&self) -> Lanes {
+        let mut slope = [0.0; LANES];
+        for i in 0..self.pre {
+            let (ratio, age) = self.ages::<P>(i);
+            for l in 0..LANES {
+                let rise = P::response(ratio[l], age[l]).1;
+                slope[l] += if ratio[l] > 0.0 { self.weights[i][l] * rise } else { 0.0 };
             }
         }
+        slope
     }
-    if let DelaySums::Dendritic(delays) = &mut sums.delays {
+
+    /// Adds the derivatives through this tile to `sums` and `at_inputs`, \[pre\]\[lane\]. `gradient` is dL/dT, 0 where
+    /// it does not matter; `floor` bounds the slope from below.
+    #[inline(always)]
+    pub(crate) fn differentiate<P: Potential>(
+        &self,
+        gradient: Lanes,
+        slope: Lanes,
+        floor: f64,
+        sums: &mut Sums,
+        at_inputs: &mut [Lanes],
+    ) -> Result<(), Flat> {
+        let mut scale = [0.0; LANES];
         for l in 0..LANES {
-            delays[tile][l] += scale[l] * slope[l];
+            if gradient[l] != 0.0 {
+                let bounded = slope[l].max(floor);
+                if bounded <= 0.0 {
+                    return Err(Flat { neuron: self.index * LANES + l, slope: slope[l] });
+                }
+                scale[l] = gradient[l] / bounded;
+            }
         }
+        for i in 0..self.pre {
+            let (ratio, age) = self.ages::<P>(i);
+            for l in 0..LANES {
+                let (response, rise) = P::response(ratio[l], age[l]);
+                let causal = if ratio[l] > 0.0 { scale[l] } else { 0.0 };
+                let at_arrival = causal * self.weights[i][l] * rise;
+                sums.weights[self.row + i][l] -= causal * response;
+                at_inputs[i][l] += at_arrival;
+                if let DelaySums::Synaptic(delays) = &mut sums.delays {
+                    delays[self.row + i][l] += at_arrival;
+                }
+            }
+        }
+        if let DelaySums::Dendritic(delays) = &mut sums.delays {
+            for l in 0..LANES {
+                delays[self.index][l] += scale[l] * slope[l];
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -1,11 +1,11 @@
 //! Derivatives of a batch.
 
-use crate::adjoint::{DelaySums, Flat, Spikes, Sums, differentiate};
+use crate::adjoint::{DelaySums, Flat, Sums, Tile, sum};
 use crate::distant::{self, LONGEST_SPAN};
 use crate::error::{check_elements, check_length, check_times};
 use crate::forward::{check_batch, span};
 use crate::layer::{LANES, Lanes, Layer, Stretch, unpack};
-use crate::potential::{Double, Equal, Moment, NonLeaky, Potential};
+use crate::potential::{Double, Equal, NonLeaky, Potential};
 use crate::search::Moments;
 use crate::threads::{CHUNK, map_in_order};
 use crate::{Error, Ratio};
@@ -116,9 +116,9 @@ impl Batch<'_> {
                 },
             )?;
             for (at_time, lanes) in at_times.iter_mut().zip(&at_inputs) {
-                *at_time = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+                *at_time = sum(lanes);
             }
-            sums.add_inputs(at_times);
+            sums.add_input_lanes(&at_inputs);
         }
         Ok(sums)
     }
@@ -153,15 +153,18 @@ impl Batch<'_> {
             *growth = P::growth(time);
         }
         for tile in 0..post.div_ceil(LANES) {
-            let mut lanes = Spikes::SILENT;
+            let (mut at_growth, mut at_time) = ([f64::INFINITY; LANES], [f64::INFINITY; LANES]);
+            let mut at_spikes = [0.0; LANES];
             for j in tile * LANES..post.min((tile + 1) * LANES) {
                 if spikes[j] < f64::INFINITY {
-                    let time = (spikes[j] - first) / unit;
-                    lanes.set(j % LANES, Moment { growth: P::growth(time), time }, gradient[j]);
+                    at_time[j % LANES] = (spikes[j] - first) / unit;
+                    at_growth[j % LANES] = P::growth(at_time[j % LANES]);
+                    at_spikes[j % LANES] = gradient[j];
                 }
             }
             let input = Moments { growth, time };
-            differentiate::<P>(self.layer, stretch, tile, input, lanes, floor, sums, at_inputs)?;
+            let tile = Tile::new(self.layer, stretch, tile, input, at_growth, at_time);
+            tile.differentiate::<P>(at_spikes, tile.slopes::<P>(), floor, sums, at_inputs)?;
         }
         Ok(())
     }

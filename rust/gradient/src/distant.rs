@@ -27,7 +27,7 @@ pub(crate) fn first_spike<P: Potential>(layer: &Layer, post: usize, times: &[f64
         let growth = P::growth(gap) * (1.0 + TIE);
         let end = if growth < f64::INFINITY { Moment { growth, time: gap + TIE } } else { Moment::NEVER };
         if P::crosses(sums, Moment::ORIGIN, end, threshold) {
-            return time + P::time(P::crossing(sums, threshold));
+            return time + P::time(P::crossing(sums, threshold).0);
         }
         if gap < f64::INFINITY {
             sums = P::moved(sums, gap);

@@ -1,8 +1,8 @@
 //! A layer's parameters, checked once and laid out for the loops over its neurons.
 
 use crate::error::{check_elements, check_length};
-use crate::potential::{Moment, Potential};
-use crate::{Error, Neuron};
+use crate::potential::{Double, Equal, Moment, NonLeaky, Potential};
+use crate::{Error, Neuron, Ratio};
 
 /// Neurons that are computed side by side. Their parameters lie next to each other: \[tile\]\[pre\]\[lane\].
 pub(crate) const LANES: usize = 4;
@@ -31,6 +31,29 @@ pub(crate) enum PackedDelays {
     Axonal(Vec<f64>),
     Dendritic(Vec<Lanes>),
     Synaptic(Vec<Lanes>),
+}
+
+impl PackedDelays {
+    /// All of them, in the shape in which they were given.
+    pub(crate) fn unpacked(&self, pre: usize, post: usize) -> Vec<f64> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Scalar(delay) => vec![*delay],
+            Self::Axonal(delays) => delays.clone(),
+            Self::Dendritic(delays) => unpack(delays, 1, post),
+            Self::Synaptic(delays) => unpack(delays, pre, post),
+        }
+    }
+
+    /// All of them, in the order in which they lie.
+    pub(crate) fn values_mut(&mut self) -> &mut [f64] {
+        match self {
+            Self::None => &mut [],
+            Self::Scalar(delay) => std::slice::from_mut(delay),
+            Self::Axonal(delays) => delays,
+            Self::Dendritic(delays) | Self::Synaptic(delays) => delays.as_flattened_mut(),
+        }
+    }
 }
 
 /// A layer of first-spike neurons and the projection into it.
@@ -99,6 +122,47 @@ impl Layer {
     #[must_use]
     pub fn post(&self) -> usize {
         self.post
+    }
+
+    /// Weights of shape (post, pre), row by row.
+    #[must_use]
+    pub fn weights(&self) -> Vec<f64> {
+        unpack(&self.weights, self.pre, self.post)
+    }
+
+    /// Delays in seconds, in the shape in which they were given; empty without delays.
+    #[must_use]
+    pub fn delays(&self) -> Vec<f64> {
+        let mut delays = self.delays.unpacked(self.pre, self.post);
+        delays.iter_mut().for_each(|d| *d *= self.neuron.tau_syn());
+        delays
+    }
+
+    /// The same layer with other weights and delays, in the shapes of [`Layer::weights`] and [`Layer::delays`].
+    ///
+    /// # Errors
+    /// As [`Layer::new`].
+    pub fn with(&self, weights: &[f64], delays: &[f64]) -> Result<Self, Error> {
+        let delays = match &self.delays {
+            PackedDelays::None => Delays::None,
+            PackedDelays::Scalar(_) => {
+                check_length("delays", delays.len(), 1)?;
+                Delays::Scalar(delays[0])
+            }
+            PackedDelays::Axonal(_) => Delays::Axonal(delays),
+            PackedDelays::Dendritic(_) => Delays::Dendritic(delays),
+            PackedDelays::Synaptic(_) => Delays::Synaptic(delays),
+        };
+        Self::new(self.pre, self.post, self.neuron, weights, delays)
+    }
+
+    /// Delays as factors of growth.
+    pub(crate) fn stretch(&self) -> Stretch {
+        match self.neuron.ratio() {
+            Ratio::Double => Stretch::new::<Double>(self),
+            Ratio::Equal => Stretch::new::<Equal>(self),
+            Ratio::NonLeaky => Stretch::new::<NonLeaky>(self),
+        }
     }
 
     /// Largest delay in units of `tau_syn`.

@@ -21,6 +21,7 @@ mod order;
 mod potential;
 mod search;
 mod threads;
+pub mod training;
 
 pub use backward::{Gradients, backward};
 pub use error::Error;

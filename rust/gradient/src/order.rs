@@ -2,11 +2,23 @@
 
 use crate::layer::{LANES, Lanes};
 
-/// Writes the indices of the finite `keys` in ascending order of key into `order`, equal keys by index.
-pub(crate) fn sort_indices(keys: &[f64], order: &mut Vec<u32>) {
-    order.clear();
-    order.extend((0..keys.len() as u32).filter(|&i| keys[i as usize] < f64::INFINITY));
-    order.sort_unstable_by(|&a, &b| keys[a as usize].total_cmp(&keys[b as usize]).then(a.cmp(&b)));
+/// Indices in ascending order of their keys; allocated once for many sorts.
+pub(crate) struct Order {
+    order: Vec<u32>,
+}
+
+impl Order {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { order: Vec::with_capacity(capacity) }
+    }
+
+    /// Indices of the finite `keys` in ascending order, equal keys by index.
+    pub(crate) fn sort(&mut self, keys: &[f64]) -> &[u32] {
+        self.order.clear();
+        self.order.extend((0..keys.len() as u32).filter(|&i| keys[i as usize] < f64::INFINITY));
+        self.order.sort_unstable_by(|&a, &b| keys[a as usize].total_cmp(&keys[b as usize]).then(a.cmp(&b)));
+        &self.order
+    }
 }
 
 /// Sorts every lane of `keys` on its own and moves `weights` along (and `times`, unless empty): Batcher's merge

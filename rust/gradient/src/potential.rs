@@ -32,8 +32,8 @@ pub(crate) trait Potential: Send + Sync {
     /// `end`, which may be infinite.
     fn crosses(sums: [f64; 2], start: Moment, end: Moment, threshold: f64) -> bool;
 
-    /// The moment of the upward crossing; `crosses` must hold.
-    fn crossing(sums: [f64; 2], threshold: f64) -> Moment;
+    /// The moment of the upward crossing and dV/dt there; `crosses` must hold.
+    fn crossing(sums: [f64; 2], threshold: f64) -> (Moment, f64);
 
     /// The sums as seen from an origin that is later by `time`.
     fn moved(sums: [f64; 2], time: f64) -> [f64; 2];
@@ -72,9 +72,10 @@ impl Potential for Double {
     }
 
     #[inline(always)]
-    fn crossing([a1, a2]: [f64; 2], threshold: f64) -> Moment {
+    fn crossing([a1, a2]: [f64; 2], threshold: f64) -> (Moment, f64) {
         let root = (a2 * a2 - 2.0 * threshold * a1).max(0.0).sqrt();
-        Moment { growth: 2.0 * a1 / (a2 + root), time: 0.0 }
+        let growth = 2.0 * a1 / (a2 + root);
+        (Moment { growth, time: 0.0 }, root / growth)
     }
 
     fn moved([a1, a2]: [f64; 2], time: f64) -> [f64; 2] {
@@ -122,11 +123,12 @@ impl Potential for Equal {
     }
 
     #[inline(always)]
-    fn crossing([a, b]: [f64; 2], threshold: f64) -> Moment {
+    fn crossing([a, b]: [f64; 2], threshold: f64) -> (Moment, f64) {
         let centre = b / a;
         // Where the peak just touches the threshold, rounding may push the argument below -1/e: NaN, taken as -1.
         let w = w0(-threshold / a * centre.exp()).max(-1.0);
-        Moment { growth: -w * a / threshold, time: centre - w }
+        let growth = -w * a / threshold;
+        (Moment { growth, time: centre - w }, a / growth - threshold)
     }
 
     fn moved([a, b]: [f64; 2], time: f64) -> [f64; 2] {
@@ -162,8 +164,8 @@ impl Potential for NonLeaky {
     }
 
     #[inline(always)]
-    fn crossing([a1, a0]: [f64; 2], threshold: f64) -> Moment {
-        Moment { growth: a1 / (a0 - threshold), time: 0.0 }
+    fn crossing([a1, a0]: [f64; 2], threshold: f64) -> (Moment, f64) {
+        (Moment { growth: a1 / (a0 - threshold), time: 0.0 }, a0 - threshold)
     }
 
     fn moved([a1, a0]: [f64; 2], time: f64) -> [f64; 2] {
