@@ -53,7 +53,7 @@ def _suffix(path: str | PathLike[str]) -> str:
 
 def _load_npz(path: str | PathLike[str]) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return file["times"], file["channels"]
     except OSError as error:
         if error.errno is not None:

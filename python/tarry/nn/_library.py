@@ -8,6 +8,7 @@ return a silent zero.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -32,19 +33,20 @@ class ReverseOnly(torch.autograd.Function):
 def define(schema: str, kernel: Callable[..., Any], fake: Callable[..., Any]) -> Any:
     """Register an operator of CPU tensors and return it; other devices are refused in one sentence."""
     name = schema.partition("(")[0]
-
-    def refuse_device(*arguments: object) -> NoReturn:
-        devices = {str(a.device) for a in arguments if isinstance(a, Tensor)} - {"cpu"}
-        raise NotImplementedError(
-            f"tarry::{name} runs on the CPU and was given a tensor on {', '.join(sorted(devices))}; "
-            "move the model and its inputs with .cpu()"
-        )
-
     _library.define(schema)  # type: ignore[no-untyped-call]
     _library.impl(name, kernel, "CPU")  # type: ignore[no-untyped-call]
-    _library.impl(name, refuse_device, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+    _library.impl(name, partial(refuse_device, name), "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
     torch.library.register_fake(f"tarry::{name}", fake, lib=_library)
     return getattr(torch.ops.tarry, name).default
+
+
+def refuse_device(name: str, *arguments: object) -> NoReturn:
+    """Kernel of every device but the CPU."""
+    devices = {str(a.device) for a in arguments if isinstance(a, Tensor)} - {"cpu"}
+    raise NotImplementedError(
+        f"tarry::{name} runs on the CPU and was given a tensor on {', '.join(sorted(devices))}; "
+        "move the model and its inputs with .cpu()"
+    )
 
 
 def define_autograd(operator: Any, function: type[ReverseOnly]) -> None:

@@ -66,15 +66,14 @@ class Sequential(torch.nn.Module):
             every.append(times)
         return every if return_all else times
 
-    def network(self) -> network.Network:
-        """Return the network as plain data.
+    def names(self) -> list[str]:
+        """Names of the populations: "input", "hidden" or "hidden1", "hidden2", .., and "output"."""
+        hidden = ["hidden"] if len(self) == 2 else [f"hidden{i}" for i in range(1, len(self))]
+        return ["input", *hidden, "output"]
 
-        Its populations are "input", "hidden" ("hidden1", "hidden2", .. if there are several) and "output".
-        The delays of a layer are those of the projection into it.
-        """
-        layers = list(self)
-        hidden = ["hidden"] if len(layers) == 2 else [f"hidden{i}" for i in range(1, len(layers))]
-        names = ["input", *hidden, "output"]
+    def network(self) -> network.Network:
+        """Return the network as plain data; the delays of a layer are those of the projection into it."""
+        layers, names = list(self), self.names()
         populations = [network.Population("input", layers[0].inputs)]
         projections = []
         for source, target, layer in zip(names, names[1:], layers, strict=False):

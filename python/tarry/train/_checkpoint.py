@@ -63,7 +63,7 @@ def load(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
         if written.get(name) != settings.get(name):
             raise ValueError(
                 f"the checkpoint {path} was written with {name} = {written.get(name)!r}, "
-                f"not {settings.get(name)!r}; use the same settings, another file, or resume=False to start over"
+                f"not {settings.get(name)!r}; use those settings, another file, or resume=False to start over"
             )
     state: dict[str, Any] = content["state"]
     return state
