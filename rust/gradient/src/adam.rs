@@ -1,10 +1,12 @@
 //! Adam (Kingma & Ba 2015), bias-corrected, with the defaults of torch: betas 0.9 and 0.999, epsilon 1e-8.
 
+use crate::lanes::Lanes;
+
 /// Running moments of the gradients of some parameters.
 #[derive(Clone, Debug)]
-pub struct Adam {
-    mean: Vec<f64>,
-    square: Vec<f64>,
+pub(crate) struct Adam {
+    mean: Vec<Lanes>,
+    square: Vec<Lanes>,
     steps: i32,
 }
 
@@ -12,22 +14,23 @@ const BETAS: [f64; 2] = [0.9, 0.999];
 const EPSILON: f64 = 1e-8;
 
 impl Adam {
-    /// For so many parameters.
-    #[must_use]
-    pub fn new(parameters: usize) -> Self {
-        Self { mean: vec![0.0; parameters], square: vec![0.0; parameters], steps: 0 }
+    pub(crate) fn new(parameters: usize) -> Self {
+        Self { mean: vec![Lanes::ZERO; parameters], square: vec![Lanes::ZERO; parameters], steps: 0 }
     }
 
-    /// Moves `values` one step against their `gradient`; all have the length given to [`Adam::new`].
-    pub fn step(&mut self, values: &mut [f64], gradient: &[f64], rate: f64) {
+    /// Moves `values` one step against their `gradient`.
+    pub(crate) fn step(&mut self, values: &mut [Lanes], gradient: &[Lanes], rate: f64) {
         self.steps += 1;
         let correction = BETAS.map(|beta| 1.0 - beta.powi(self.steps));
-        let (rate, root) = (rate / correction[0], correction[1].sqrt());
+        let rate = Lanes::splat(rate / correction[0]);
+        let root = Lanes::splat(1.0 / correction[1].sqrt());
+        let [kept_mean, kept_square] = BETAS.map(Lanes::splat);
+        let [new_mean, new_square] = BETAS.map(|beta| Lanes::splat(1.0 - beta));
         let moments = self.mean.iter_mut().zip(&mut self.square);
         for ((value, &g), (mean, square)) in values.iter_mut().zip(gradient).zip(moments) {
-            *mean += (g - *mean) * (1.0 - BETAS[0]);
-            *square = *square * BETAS[1] + g * g * (1.0 - BETAS[1]);
-            *value -= rate * *mean / (square.sqrt() / root + EPSILON);
+            *mean = kept_mean * *mean + new_mean * g;
+            *square = kept_square * *square + new_square * g * g;
+            *value -= rate * *mean / (square.sqrt() * root + Lanes::splat(EPSILON));
         }
     }
 }

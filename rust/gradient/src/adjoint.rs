@@ -4,92 +4,47 @@
 //! `dT/dw_i` = -K(T - `t_i`)/V'(T) and `dT/dt_i` = `w_i` K'(T - `t_i`)/V'(T), over the inputs that arrive before T.
 //! Only the spike times enter, so times that were measured elsewhere may be put in.
 
-use crate::layer::{LANES, Lanes, Layer, PackedDelays, Stretch};
-use crate::potential::Potential;
-use crate::search::{Moments, TIE};
+use crate::lanes::{LANES, Lanes, Mask};
+use crate::layer::{Kind, Layer, Stretch};
+use crate::potential::{Moments, Potential};
+use crate::search::{Inputs, TIE};
 
-/// Derivatives summed over samples, in units of `tau_syn`.
+/// Derivatives summed over samples, in units of `tau_syn`, laid out like the weights and delays of the layer.
 #[derive(Clone, Debug)]
 pub(crate) struct Sums {
+    kind: Kind,
     pub weights: Vec<Lanes>,
-    pub delays: DelaySums,
-}
-
-/// Derivatives with respect to delays, laid out like [`PackedDelays`].
-#[derive(Clone, Debug)]
-pub(crate) enum DelaySums {
-    None,
-    Scalar(f64),
-    Axonal(Vec<f64>),
-    Dendritic(Vec<Lanes>),
-    Synaptic(Vec<Lanes>),
-}
-
-impl DelaySums {
-    /// All of them, in the order of [`PackedDelays::values_mut`].
-    pub(crate) fn values_mut(&mut self) -> &mut [f64] {
-        match self {
-            Self::None => &mut [],
-            Self::Scalar(sum) => std::slice::from_mut(sum),
-            Self::Axonal(sums) => sums,
-            Self::Dendritic(sums) | Self::Synaptic(sums) => sums.as_flattened_mut(),
-        }
-    }
+    pub delays: Vec<Lanes>,
 }
 
 impl Sums {
     pub(crate) fn new(layer: &Layer) -> Self {
-        let delays = match &layer.delays {
-            PackedDelays::None => DelaySums::None,
-            PackedDelays::Scalar(_) => DelaySums::Scalar(0.0),
-            PackedDelays::Axonal(delays) => DelaySums::Axonal(vec![0.0; delays.len()]),
-            PackedDelays::Dendritic(delays) => DelaySums::Dendritic(vec![[0.0; LANES]; delays.len()]),
-            PackedDelays::Synaptic(delays) => DelaySums::Synaptic(vec![[0.0; LANES]; delays.len()]),
-        };
-        Self { weights: vec![[0.0; LANES]; layer.weights.len()], delays }
+        let zeros = |like: &[Lanes]| vec![Lanes::ZERO; like.len()];
+        Self { kind: layer.kind, weights: zeros(&layer.weights), delays: zeros(&layer.delays) }
     }
 
     /// Back to zero.
     pub(crate) fn clear(&mut self) {
-        self.weights.fill([0.0; LANES]);
-        self.delays.values_mut().fill(0.0);
-    }
-
-    /// Adds one sample's dL/dt of the inputs, by lane, which is what a delay common to all neurons changes.
-    pub(crate) fn add_input_lanes(&mut self, at_inputs: &[Lanes]) {
-        match &mut self.delays {
-            DelaySums::Axonal(delays) => {
-                delays.iter_mut().zip(at_inputs).for_each(|(delay, lanes)| *delay += sum(lanes));
-            }
-            DelaySums::Scalar(delay) => *delay += at_inputs.iter().map(sum).sum::<f64>(),
-            _ => {}
-        }
+        self.weights.fill(Lanes::ZERO);
+        self.delays.fill(Lanes::ZERO);
     }
 
     /// Adds the sums of a later chunk.
     pub(crate) fn add(&mut self, other: &Self) {
-        add_lanes(&mut self.weights, &other.weights);
-        match (&mut self.delays, &other.delays) {
-            (DelaySums::Scalar(sum), DelaySums::Scalar(other)) => *sum += other,
-            (DelaySums::Axonal(sum), DelaySums::Axonal(other)) => {
-                sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
-            }
-            (DelaySums::Dendritic(sum), DelaySums::Dendritic(other))
-            | (DelaySums::Synaptic(sum), DelaySums::Synaptic(other)) => add_lanes(sum, other),
-            _ => {}
-        }
+        self.weights.iter_mut().zip(&other.weights).for_each(|(sum, other)| *sum += *other);
+        self.delays.iter_mut().zip(&other.delays).for_each(|(sum, other)| *sum += *other);
     }
-}
 
-/// Sum of the lanes.
-pub(crate) fn sum(lanes: &Lanes) -> f64 {
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
-}
-
-fn add_lanes(sum: &mut [Lanes], other: &[Lanes]) {
-    for (sum, other) in sum.iter_mut().zip(other) {
-        for l in 0..LANES {
-            sum[l] += other[l];
+    /// Adds one sample's dL/dt of the inputs, which is what delays common to all neurons change.
+    pub(crate) fn add_inputs(&mut self, at_inputs: &[Lanes]) {
+        match self.kind {
+            Kind::Axonal => {
+                for (i, lanes) in at_inputs.iter().enumerate() {
+                    self.delays[i / LANES].0[i % LANES] += lanes.sum();
+                }
+            }
+            Kind::Scalar => self.delays[0].0[0] += at_inputs.iter().map(|lanes| lanes.sum()).sum::<f64>(),
+            Kind::None | Kind::Dendritic | Kind::Synaptic => {}
         }
     }
 }
@@ -100,14 +55,13 @@ pub(crate) struct Flat {
     pub slope: f64,
 }
 
-/// Where the inputs of a tile of neurons stand at its spikes.
+/// The spikes of a tile of neurons, and where the inputs stand at them.
 pub(crate) struct Tile<'a> {
-    pre: usize,
-    row: usize,
     index: usize,
+    row: usize,
     weights: &'a [Lanes],
     stretch: &'a Stretch,
-    input: Moments<'a>,
+    input: Inputs<'a>,
     /// 1 / growth of the spikes and their times, less the neurons' own delays.
     inverse: Lanes,
     time: Lanes,
@@ -119,60 +73,54 @@ impl<'a> Tile<'a> {
         layer: &'a Layer,
         stretch: &'a Stretch,
         index: usize,
-        input: Moments<'a>,
-        growth: Lanes,
-        time: Lanes,
+        input: Inputs<'a>,
+        spikes: Moments,
     ) -> Self {
-        let (pre, row) = (layer.pre, index * layer.pre);
-        let (mut inverse, mut time) = (growth.map(|growth| 1.0 / growth), time);
-        if let Stretch::Neurons(shifts) = stretch {
-            for l in 0..LANES {
-                inverse[l] *= shifts[index][l].growth;
-                time[l] -= shifts[index][l].time;
-            }
+        let row = index * layer.pre;
+        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[index] } else { Moments::ORIGIN };
+        Self {
+            index,
+            row,
+            weights: &layer.weights[row..row + layer.pre],
+            stretch,
+            input,
+            inverse: shift.growth / spikes.growth,
+            time: spikes.time - shift.time,
         }
-        Self { pre, row, index, weights: &layer.weights[row..row + pre], stretch, input, inverse, time }
     }
 
-    /// (ratio of growths, age) of input i at each spike; the ratio is 0 where the input is not causal.
+    /// (ratio of growths, age) of input i at each spike, and whether it arrived before.
     #[inline(always)]
-    fn ages<P: Potential>(&self, i: usize) -> (Lanes, Lanes) {
-        let (mut ratio, mut age) = ([0.0; LANES], [0.0; LANES]);
-        for l in 0..LANES {
-            let (growth, arrival) = match self.stretch {
-                Stretch::None | Stretch::Neurons(_) => (self.input.growth[i], self.input.time[i]),
-                Stretch::Inputs(delays) => {
-                    (self.input.growth[i] * delays[i].growth, self.input.time[i] + delays[i].time)
-                }
-                Stretch::Synapses { growth, time } => (
-                    self.input.growth[i] * growth[self.row + i][l],
-                    self.input.time[i] + time[self.row + i][l],
-                ),
-            };
-            let r = growth * self.inverse[l];
-            let causal = r < 1.0 - TIE;
-            ratio[l] = if causal { r } else { 0.0 };
-            age[l] = if causal & P::NEEDS_TIME { self.time[l] - arrival } else { 0.0 };
-        }
-        (ratio, age)
+    fn ages<P: Potential>(&self, i: usize) -> (Lanes, Lanes, Mask) {
+        let growth = Lanes::splat(self.input.growth[i]);
+        let time = if P::NEEDS_TIME { Lanes::splat(self.input.time[i]) } else { Lanes::ZERO };
+        let (growth, time) = match self.stretch {
+            Stretch::None | Stretch::Neurons(_) => (growth, time),
+            Stretch::Inputs { growth: factors, time: delays } => {
+                (growth * Lanes::splat(factors[i]), time + Lanes::splat(delays[i]))
+            }
+            Stretch::Synapses { growth: factors, time: delays } => {
+                (growth * factors[self.row + i], time + delays[self.row + i])
+            }
+        };
+        let ratio = growth * self.inverse;
+        let causal = ratio.less(Lanes::splat(1.0 - TIE));
+        (causal.keep(ratio), causal.keep(self.time - time), causal)
     }
 
     /// V' at each spike, from the causal inputs.
     #[inline(always)]
     pub(crate) fn slopes<P: Potential>(&self) -> Lanes {
-        let mut slope = [0.0; LANES];
-        for i in 0..self.pre {
-            let (ratio, age) = self.ages::<P>(i);
-            for l in 0..LANES {
-                let rise = P::response(ratio[l], age[l]).1;
-                slope[l] += if ratio[l] > 0.0 { self.weights[i][l] * rise } else { 0.0 };
-            }
+        let mut slope = Lanes::ZERO;
+        for (i, &weight) in self.weights.iter().enumerate() {
+            let (ratio, age, causal) = self.ages::<P>(i);
+            slope += causal.keep(weight * P::response(ratio, age).1);
         }
         slope
     }
 
-    /// Adds the derivatives through this tile to `sums` and `at_inputs`, \[pre\]\[lane\]. `gradient` is dL/dT, 0 where
-    /// it does not matter; `floor` bounds the slope from below.
+    /// Adds the derivatives through this tile to `sums` and `at_inputs`, \[pre\]. `gradient` is dL/dT, 0 where it does
+    /// not matter; `floor` bounds the slope from below.
     #[inline(always)]
     pub(crate) fn differentiate<P: Potential>(
         &self,
@@ -182,33 +130,31 @@ impl<'a> Tile<'a> {
         sums: &mut Sums,
         at_inputs: &mut [Lanes],
     ) -> Result<(), Flat> {
-        let mut scale = [0.0; LANES];
+        let mut scale = Lanes::ZERO;
         for l in 0..LANES {
-            if gradient[l] != 0.0 {
-                let bounded = slope[l].max(floor);
+            if gradient.0[l] != 0.0 {
+                let bounded = slope.0[l].max(floor);
                 if bounded <= 0.0 {
-                    return Err(Flat { neuron: self.index * LANES + l, slope: slope[l] });
+                    return Err(Flat { neuron: self.index * LANES + l, slope: slope.0[l] });
                 }
-                scale[l] = gradient[l] / bounded;
+                scale.0[l] = gradient.0[l] / bounded;
             }
         }
-        for i in 0..self.pre {
-            let (ratio, age) = self.ages::<P>(i);
-            for l in 0..LANES {
-                let (response, rise) = P::response(ratio[l], age[l]);
-                let causal = if ratio[l] > 0.0 { scale[l] } else { 0.0 };
-                let at_arrival = causal * self.weights[i][l] * rise;
-                sums.weights[self.row + i][l] -= causal * response;
-                at_inputs[i][l] += at_arrival;
-                if let DelaySums::Synaptic(delays) = &mut sums.delays {
-                    delays[self.row + i][l] += at_arrival;
-                }
+        let weight_sums = &mut sums.weights[self.row..self.row + self.weights.len()];
+        let rows = weight_sums.iter_mut().zip(self.weights).zip(at_inputs);
+        for (i, ((weight_sum, &weight), at_input)) in rows.enumerate() {
+            let (ratio, age, causal) = self.ages::<P>(i);
+            let (response, rise) = P::response(ratio, age);
+            let scale = causal.keep(scale);
+            let at_arrival = scale * weight * rise;
+            *weight_sum -= scale * response;
+            *at_input += at_arrival;
+            if sums.kind == Kind::Synaptic {
+                sums.delays[self.row + i] += at_arrival;
             }
         }
-        if let DelaySums::Dendritic(delays) = &mut sums.delays {
-            for l in 0..LANES {
-                delays[self.index][l] += scale[l] * slope[l];
-            }
+        if sums.kind == Kind::Dendritic {
+            sums.delays[self.index] += scale * slope;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::distant::{self, LONGEST_SPAN};
 use crate::error::{check_length, check_times};
 use crate::layer::{Layer, Stretch};
 use crate::potential::{Double, Equal, NonLeaky, Potential};
-use crate::search::{Moments, Spikes, Workspace, first_spikes};
+use crate::search::{Inputs, Spikes, Workspace, first_spikes};
 use crate::threads::{CHUNK, map_in_order};
 use crate::{Error, Ratio};
 
@@ -70,10 +70,10 @@ fn forward_chunks<P: Potential>(
             for (growth, &time) in input_growth.iter_mut().zip(&input_time) {
                 *growth = P::growth(time);
             }
-            let input = Moments { growth: &input_growth, time: &input_time };
+            let input = Inputs { growth: &input_growth, time: &input_time };
             first_spikes::<P>(layer, &stretch, input, &mut work, &mut found);
             for (j, spike) in spikes.iter_mut().enumerate() {
-                *spike = first + unit * P::time(found.moment(j));
+                *spike = first + unit * found.time::<P>(j);
             }
         }
     })?;

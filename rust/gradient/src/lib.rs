@@ -7,13 +7,14 @@
 //! Equations and sources are in `docs/gradients.md`.
 #![forbid(unsafe_code)]
 
-pub mod adam;
+mod adam;
 mod adjoint;
 mod backward;
 mod distant;
 mod error;
 mod forward;
 pub mod lambert;
+mod lanes;
 mod layer;
 pub mod loss;
 mod neuron;

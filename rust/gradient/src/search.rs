@@ -1,8 +1,9 @@
 //! The first crossing of every neuron of a layer, for one sample.
 
-use crate::layer::{LANES, Lanes, Layer, Stretch};
-use crate::order::{Order, sort_lanes};
-use crate::potential::{Moment, Potential};
+use crate::lanes::{LANES, Lanes, Mask};
+use crate::layer::{Kind, Layer, Stretch};
+use crate::order::{Key, Network, Order};
+use crate::potential::{Moments, Potential};
 
 /// An arrival within this fraction of a growth of the spike does not count as earlier: it cannot have moved the
 /// potential, and rounding may have put it on either side.
@@ -10,17 +11,17 @@ pub(crate) const TIE: f64 = 2.8e-14;
 
 /// Input times of one sample as growths (and times, where the potential needs them), relative to a common origin.
 #[derive(Clone, Copy)]
-pub(crate) struct Moments<'a> {
+pub(crate) struct Inputs<'a> {
     pub growth: &'a [f64],
     pub time: &'a [f64],
 }
 
-/// First spikes of a layer, \[tile\]\[lane\], relative to the same origin; growth `+inf` where a neuron stays silent.
+/// First spikes of a layer, \[tile\], relative to the same origin; growth `+inf` where a neuron stays silent.
 pub(crate) struct Spikes {
-    pub growth: Vec<Lanes>,
-    pub time: Vec<Lanes>,
-    /// dV/dt at the spike, per `tau_syn`.
-    pub slope: Vec<Lanes>,
+    pub growth: Vec<[f64; LANES]>,
+    pub time: Vec<[f64; LANES]>,
+    /// dV/dt at the spike, in units of threshold / `tau_syn`.
+    pub slope: Vec<[f64; LANES]>,
 }
 
 impl Spikes {
@@ -34,12 +35,28 @@ impl Spikes {
     }
 
     /// As input of the next layer.
-    pub(crate) fn moments(&self, post: usize) -> Moments<'_> {
-        Moments { growth: &self.growth.as_flattened()[..post], time: &self.time.as_flattened()[..post] }
+    pub(crate) fn inputs(&self, post: usize) -> Inputs<'_> {
+        Inputs { growth: &self.growth.as_flattened()[..post], time: &self.time.as_flattened()[..post] }
     }
 
-    pub(crate) fn moment(&self, neuron: usize) -> Moment {
-        Moment { growth: self.growth.as_flattened()[neuron], time: self.time.as_flattened()[neuron] }
+    /// Time of a spike in units of `tau_syn`, from the origin.
+    pub(crate) fn time<P: Potential>(&self, neuron: usize) -> f64 {
+        let growth = self.growth.as_flattened()[neuron];
+        if growth == f64::INFINITY {
+            return f64::INFINITY;
+        }
+        P::time(growth, self.time.as_flattened()[neuron])
+    }
+
+    #[inline(always)]
+    fn set<P: Potential>(&mut self, tile: usize, found: &Found, shift: Moments) {
+        let (moment, slope) = P::crossing(found.sums);
+        let silent = Lanes::splat(f64::INFINITY);
+        self.growth[tile] = found.fired.select(moment.growth * shift.growth, silent).0;
+        self.slope[tile] = found.fired.select(slope, Lanes::splat(1.0)).0;
+        if P::NEEDS_TIME {
+            self.time[tile] = found.fired.select(moment.time + shift.time, silent).0;
+        }
     }
 }
 
@@ -48,19 +65,10 @@ pub(crate) struct Workspace {
     growth: Vec<f64>,
     time: Vec<f64>,
     order: Order,
-    arrivals: Vec<Arrival>,
+    network: Network,
     keys: Vec<Lanes>,
     times: Vec<Lanes>,
     weights: Vec<Lanes>,
-}
-
-/// One arrival, common to all neurons, and the segment up to the next.
-#[derive(Clone, Copy)]
-struct Arrival {
-    input: usize,
-    basis: [f64; 2],
-    start: Moment,
-    end: Moment,
 }
 
 impl Workspace {
@@ -70,10 +78,10 @@ impl Workspace {
             growth: vec![0.0; pre],
             time: vec![0.0; pre],
             order: Order::new(pre),
-            arrivals: Vec::with_capacity(pre),
-            keys: vec![[0.0; LANES]; pre],
-            times: vec![[0.0; LANES]; pre],
-            weights: vec![[0.0; LANES]; pre],
+            network: Network::new(if layer.kind == Kind::Synaptic { pre } else { 0 }),
+            keys: vec![Lanes::ZERO; pre],
+            times: vec![Lanes::ZERO; pre],
+            weights: vec![Lanes::ZERO; pre],
         }
     }
 }
@@ -82,101 +90,105 @@ impl Workspace {
 pub(crate) fn first_spikes<P: Potential>(
     layer: &Layer,
     stretch: &Stretch,
-    input: Moments<'_>,
+    input: Inputs<'_>,
     work: &mut Workspace,
     spikes: &mut Spikes,
 ) {
-    let threshold = layer.neuron.threshold();
+    let unit = Lanes::splat(1.0 / layer.neuron.threshold());
     let rows = layer.weights.chunks_exact(layer.pre);
     if let Stretch::Synapses { growth, time } = stretch {
         let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
         for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
             collect_own::<P>(weights, growth, time, input, work);
-            search_own::<P>(work, threshold).write::<P>(threshold, spikes, tile);
+            spikes.set::<P>(tile, &search_own::<P>(work, unit), Moments::ORIGIN);
         }
         return;
     }
-    collect_common::<P>(stretch, input, work);
+    let arrivals = collect_common::<P>(stretch, input, work);
     for (tile, weights) in rows.enumerate() {
-        search_common::<P>(weights, &work.arrivals, threshold).write::<P>(threshold, spikes, tile);
-        if let Stretch::Neurons(shifts) = stretch {
-            for (lane, shift) in shifts[tile].iter().enumerate() {
-                spikes.growth[tile][lane] *= shift.growth;
-                spikes.time[tile][lane] += shift.time;
-            }
-        }
+        let found = search_common::<P>(weights, arrivals, unit);
+        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
+        spikes.set::<P>(tile, &found, shift);
     }
 }
 
 /// Arrivals in order of time, where all neurons share them.
-fn collect_common<P: Potential>(stretch: &Stretch, input: Moments<'_>, work: &mut Workspace) {
+fn collect_common<'a, P: Potential>(
+    stretch: &Stretch,
+    input: Inputs<'_>,
+    work: &'a mut Workspace,
+) -> Arrivals<'a> {
     work.growth.copy_from_slice(input.growth);
     if P::NEEDS_TIME {
         work.time.copy_from_slice(input.time);
     }
-    if let Stretch::Inputs(delays) = stretch {
-        for (i, delay) in delays.iter().enumerate() {
-            work.growth[i] *= delay.growth;
-            work.time[i] += delay.time;
+    if let Stretch::Inputs { growth, time } = stretch {
+        for i in 0..growth.len() {
+            work.growth[i] *= growth[i];
+            work.time[i] += time[i];
         }
     }
-    work.arrivals.clear();
-    for &i in work.order.sort(&work.growth) {
-        let input = i as usize;
-        let start = Moment { growth: work.growth[input], time: work.time[input] };
-        if let Some(last) = work.arrivals.last_mut() {
-            last.end = just_after(start);
-        }
-        work.arrivals.push(Arrival { input, basis: P::basis(start), start, end: Moment::NEVER });
-    }
+    Arrivals { order: work.order.sort(&work.growth), time: &work.time }
 }
 
-#[inline(always)]
-fn just_after(moment: Moment) -> Moment {
-    Moment { growth: moment.growth * (1.0 + TIE), time: moment.time + TIE }
+/// Arrivals that are common to all neurons, in order, and their times by index.
+#[derive(Clone, Copy)]
+struct Arrivals<'a> {
+    order: &'a [Key],
+    time: &'a [f64],
 }
 
-/// Sums over the causal inputs of each lane: those so far, and those of the first segment that held a crossing.
-struct Sums {
-    now: [Lanes; 2],
-    found: [Lanes; 2],
-    fired: [bool; LANES],
-}
-
-impl Sums {
-    const ZERO: Self =
-        Self { now: [[0.0; LANES]; 2], found: [[0.0; LANES]; 2], fired: [false; LANES] };
-
+impl Arrivals<'_> {
     #[inline(always)]
-    fn write<P: Potential>(&self, threshold: f64, spikes: &mut Spikes, tile: usize) {
-        for l in 0..LANES {
-            let (moment, slope) = P::crossing([self.found[0][l], self.found[1][l]], threshold);
-            spikes.growth[tile][l] = if self.fired[l] { moment.growth } else { f64::INFINITY };
-            spikes.time[tile][l] = if self.fired[l] { moment.time } else { f64::INFINITY };
-            spikes.slope[tile][l] = if self.fired[l] { slope } else { 1.0 };
-        }
+    fn at<P: Potential>(&self, (growth, index): Key) -> Moments {
+        Moments::splat(growth, if P::NEEDS_TIME { self.time[index as usize] } else { 0.0 })
     }
 }
 
 #[inline(always)]
-fn search_common<P: Potential>(weights: &[Lanes], arrivals: &[Arrival], threshold: f64) -> Sums {
-    let mut sums = Sums::ZERO;
-    for arrival in arrivals {
-        let w = &weights[arrival.input];
-        for l in 0..LANES {
-            sums.now[0][l] += w[l] * arrival.basis[0];
-            sums.now[1][l] += w[l] * arrival.basis[1];
-            let now = [sums.now[0][l], sums.now[1][l]];
-            let first = !sums.fired[l] & P::crosses(now, arrival.start, arrival.end, threshold);
-            sums.found[0][l] = if first { now[0] } else { sums.found[0][l] };
-            sums.found[1][l] = if first { now[1] } else { sums.found[1][l] };
-            sums.fired[l] |= first;
-        }
-        if sums.fired == [true; LANES] {
+fn just_after(moment: Moments) -> Moments {
+    Moments {
+        growth: moment.growth * Lanes::splat(1.0 + TIE),
+        time: moment.time + Lanes::splat(TIE),
+    }
+}
+
+/// Sums over the causal inputs of the neurons that have fired.
+struct Found {
+    sums: [Lanes; 2],
+    fired: Mask,
+}
+
+impl Found {
+    const NOTHING: Self = Self { sums: [Lanes::ZERO; 2], fired: Mask::NONE };
+
+    /// Keeps `sums` where the neuron fires in this segment and has not yet.
+    #[inline(always)]
+    fn update<P: Potential>(&mut self, sums: [Lanes; 2], start: Moments, end: Moments) {
+        let first = P::crosses(sums, start, end) & !self.fired;
+        self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
+        self.fired = self.fired | first;
+    }
+}
+
+#[inline(always)]
+fn search_common<P: Potential>(weights: &[Lanes], arrivals: Arrivals<'_>, unit: Lanes) -> Found {
+    let mut found = Found::NOTHING;
+    let mut sums = [Lanes::ZERO; 2];
+    let Some(&first) = arrivals.order.first() else { return found };
+    let mut start = arrivals.at::<P>(first);
+    for (k, &(_, input)) in arrivals.order.iter().enumerate() {
+        let next = arrivals.order.get(k + 1).map_or(Moments::NEVER, |&next| arrivals.at::<P>(next));
+        let [first, second] = P::basis(start);
+        sums[0] += weights[input as usize] * (first * unit);
+        sums[1] += weights[input as usize] * (second * unit);
+        found.update::<P>(sums, start, just_after(next));
+        if found.fired.all() {
             break;
         }
+        start = next;
     }
-    sums
+    found
 }
 
 /// Arrivals in order of time, lane by lane, where every neuron has delays of its own.
@@ -185,43 +197,37 @@ fn collect_own<P: Potential>(
     weights: &[Lanes],
     factors: &[Lanes],
     delays: &[Lanes],
-    input: Moments<'_>,
+    input: Inputs<'_>,
     work: &mut Workspace,
 ) {
-    work.weights.copy_from_slice(weights);
-    for (i, key) in work.keys.iter_mut().enumerate() {
-        *key = factors[i].map(|factor| input.growth[i] * factor);
+    for i in 0..weights.len() {
+        let growth = Lanes::splat(input.growth[i]) * factors[i];
+        let arrives = growth.less(Moments::NEVER.growth);
+        work.keys[i] = arrives.select(growth, Moments::NEVER.growth);
+        work.weights[i] = arrives.keep(weights[i]);
         if P::NEEDS_TIME {
-            work.times[i] = delays[i].map(|delay| input.time[i] + delay);
+            let time = Lanes::splat(input.time[i]) + delays[i];
+            work.times[i] = arrives.select(time, Moments::NEVER.time);
         }
     }
     let times = if P::NEEDS_TIME { &mut work.times[..] } else { &mut [] };
-    sort_lanes(&mut work.keys, &mut work.weights, times);
+    work.network.sort(&mut work.keys, &mut work.weights, times);
 }
 
 #[inline(always)]
-fn search_own<P: Potential>(work: &Workspace, threshold: f64) -> Sums {
+fn search_own<P: Potential>(work: &Workspace, unit: Lanes) -> Found {
+    let mut found = Found::NOTHING;
+    let mut sums = [Lanes::ZERO; 2];
     let pre = work.keys.len();
-    let mut sums = Sums::ZERO;
+    let at = |i: usize| Moments { growth: work.keys[i], time: work.times[i] };
     for i in 0..pre {
-        for l in 0..LANES {
-            let start = Moment { growth: work.keys[i][l], time: work.times[i][l] };
-            let end = if i + 1 < pre {
-                just_after(Moment { growth: work.keys[i + 1][l], time: work.times[i + 1][l] })
-            } else {
-                Moment::NEVER
-            };
-            let silent = start.growth == f64::INFINITY;
-            let basis = P::basis(if silent { Moment::ORIGIN } else { start });
-            let w = if silent { 0.0 } else { work.weights[i][l] };
-            sums.now[0][l] += w * basis[0];
-            sums.now[1][l] += w * basis[1];
-            let now = [sums.now[0][l], sums.now[1][l]];
-            let first = !sums.fired[l] & !silent & P::crosses(now, start, end, threshold);
-            sums.found[0][l] = if first { now[0] } else { sums.found[0][l] };
-            sums.found[1][l] = if first { now[1] } else { sums.found[1][l] };
-            sums.fired[l] |= first;
-        }
+        let start = at(i);
+        let end = if i + 1 < pre { just_after(at(i + 1)) } else { Moments::NEVER };
+        let [first, second] = P::basis(start);
+        let weight = work.weights[i] * unit;
+        sums[0] += weight * first;
+        sums[1] += weight * second;
+        found.update::<P>(sums, start, end);
     }
-    sums
+    found
 }

@@ -2,13 +2,14 @@
 //! neurons, without a time in between. Spikes go from layer to layer as growths.
 
 use crate::adam::Adam;
-use crate::adjoint::{Sums, Tile, sum};
+use crate::adjoint::{Sums, Tile};
 use crate::distant::LONGEST_SPAN;
 use crate::error::{check_elements, check_length};
-use crate::layer::{LANES, Lanes, Layer, Stretch};
+use crate::lanes::{LANES, Lanes};
+use crate::layer::{Layer, Stretch};
 use crate::loss::Loss;
-use crate::potential::{Double, Equal, NonLeaky, Potential};
-use crate::search::{Moments, Spikes, Workspace, first_spikes};
+use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
+use crate::search::{Inputs, Spikes, Workspace, first_spikes};
 use crate::threads::{CHUNK, map_in_order};
 use crate::{Error, Ratio};
 
@@ -39,7 +40,7 @@ struct Trained {
     layer: Layer,
     stretch: Stretch,
     /// Parameters p of the delays, in the order in which these lie.
-    positions: Vec<f64>,
+    positions: Vec<Lanes>,
     weight_adam: Adam,
     delay_adam: Adam,
 }
@@ -70,7 +71,7 @@ struct Worker {
     sums: Vec<Sums>,
     silent: Vec<Vec<u32>>,
     /// dL/dT of the spikes of each layer.
-    gradient: Vec<Vec<Lanes>>,
+    gradient: Vec<Vec<[f64; LANES]>>,
     /// dL/dt of the inputs of a layer, by lane.
     at_inputs: Vec<Lanes>,
     times: Vec<f64>,
@@ -117,9 +118,9 @@ impl Samples {
         self.labels.is_empty()
     }
 
-    fn moments(&self, sample: usize) -> Moments<'_> {
+    fn inputs(&self, sample: usize) -> Inputs<'_> {
         let row = sample * self.pre..(sample + 1) * self.pre;
-        Moments { growth: &self.growth[row.clone()], time: &self.time[row] }
+        Inputs { growth: &self.growth[row.clone()], time: &self.time[row] }
     }
 }
 
@@ -143,7 +144,7 @@ impl Training {
         let workers = (0..threads).map(|_| worker(&layers)).collect();
         let sums = layers.iter().map(Sums::new).collect();
         let silent = layers.iter().map(|layer| vec![0; layer.post]).collect();
-        let layers = layers.into_iter().map(|layer| Trained::new(layer, range)).collect::<Result<_, _>>()?;
+        let layers = layers.into_iter().map(|layer| Trained::new(layer, range)).collect();
         Ok(Self { layers, range, workers, sums, silent })
     }
 
@@ -164,7 +165,7 @@ impl Training {
             let allowed = recipe.allowed_silence[k] * count;
             for j in (0..trained.layer.post).filter(|&j| f64::from(self.silent[k][j]) > allowed) {
                 for i in 0..trained.layer.pre {
-                    let w = &mut trained.layer.weights[j / LANES * trained.layer.pre + i][j % LANES];
+                    let w = &mut trained.layer.weights[j / LANES * trained.layer.pre + i].0[j % LANES];
                     *w = (*w + recipe.push).min(recipe.weight_limit);
                 }
             }
@@ -211,12 +212,12 @@ impl Training {
         let (layers, worker) = (&self.layers, &mut self.workers[0]);
         let classify = |sample| {
             match layers[0].layer.neuron.ratio() {
-                Ratio::Double => worker.forward::<Double>(layers, samples.moments(sample)),
-                Ratio::Equal => worker.forward::<Equal>(layers, samples.moments(sample)),
-                Ratio::NonLeaky => worker.forward::<NonLeaky>(layers, samples.moments(sample)),
+                Ratio::Double => worker.forward::<Double>(layers, samples.inputs(sample)),
+                Ratio::Equal => worker.forward::<Equal>(layers, samples.inputs(sample)),
+                Ratio::NonLeaky => worker.forward::<NonLeaky>(layers, samples.inputs(sample)),
             }
             let last = layers.len() - 1;
-            let growth = worker.spikes[last].moments(layers[last].layer.post).growth;
+            let growth = worker.spikes[last].inputs(layers[last].layer.post).growth;
             let first = (0..growth.len()).reduce(|best, k| if growth[k] < growth[best] { k } else { best })?;
             (growth[first] < f64::INFINITY).then_some(first)
         };
@@ -233,31 +234,32 @@ impl Training {
 }
 
 impl Trained {
-    fn new(mut layer: Layer, range: f64) -> Result<Self, Error> {
-        let positions = layer.delays.values_mut().iter().map(|&delay| (delay / (range - delay)).ln()).collect::<Vec<_>>();
-        Ok(Self {
+    fn new(layer: Layer, range: f64) -> Self {
+        let positions: Vec<Lanes> =
+            layer.delays.iter().map(|delay| delay.map(|d| (d / (range - d)).ln())).collect();
+        Self {
             stretch: layer.stretch(),
-            weight_adam: Adam::new(layer.weights.len() * LANES),
+            weight_adam: Adam::new(layer.weights.len()),
             delay_adam: Adam::new(positions.len()),
             positions,
             layer,
-        })
+        }
     }
 
+    /// One step against the `sums` over `count` samples.
     fn update(&mut self, sums: &mut Sums, count: f64, range: f64, recipe: &Recipe) {
-        let gradient = sums.weights.as_flattened_mut();
-        gradient.iter_mut().for_each(|g| *g /= count);
-        let weights = self.layer.weights.as_flattened_mut();
-        self.weight_adam.step(weights, gradient, recipe.weight_rate);
-        let (kept, limit) = (1.0 - recipe.weight_rate * recipe.weight_decay, recipe.weight_limit);
-        weights.iter_mut().for_each(|w| *w = (*w * kept).clamp(-limit, limit));
-        let (delays, gradient) = (self.layer.delays.values_mut(), sums.delays.values_mut());
-        for (g, d) in gradient.iter_mut().zip(delays.iter()) {
-            *g *= d * (1.0 - d / range) / count;
+        let share = Lanes::splat(1.0 / count);
+        sums.weights.iter_mut().for_each(|g| *g = *g * share);
+        self.weight_adam.step(&mut self.layer.weights, &sums.weights, recipe.weight_rate);
+        let kept = Lanes::splat(1.0 - recipe.weight_rate * recipe.weight_decay);
+        let (low, high) = (Lanes::splat(-recipe.weight_limit), Lanes::splat(recipe.weight_limit));
+        self.layer.weights.iter_mut().for_each(|w| *w = (*w * kept).max(low).min(high));
+        for (g, d) in sums.delays.iter_mut().zip(&self.layer.delays) {
+            *g = *g * *d * (Lanes::splat(1.0) - *d / Lanes::splat(range)) * share;
         }
-        self.delay_adam.step(&mut self.positions, gradient, recipe.delay_rate);
-        for (d, p) in delays.iter_mut().zip(&self.positions) {
-            *d = range / (1.0 + (-p).exp());
+        self.delay_adam.step(&mut self.positions, &sums.delays, recipe.delay_rate);
+        for (d, p) in self.layer.delays.iter_mut().zip(&self.positions) {
+            *d = p.map(|p| range / (1.0 + (-p).exp()));
         }
         self.stretch = self.layer.stretch();
     }
@@ -272,7 +274,7 @@ impl Worker {
             sums: layers.iter().map(Sums::new).collect(),
             silent: layers.iter().map(|layer| vec![0; layer.post]).collect(),
             gradient: layers.iter().map(|layer| vec![[0.0; LANES]; layer.post.div_ceil(LANES)]).collect(),
-            at_inputs: vec![[0.0; LANES]; widest],
+            at_inputs: vec![Lanes::ZERO; widest],
             times: layers.last().map_or_else(Vec::new, |layer| vec![0.0; layer.post]),
         }
     }
@@ -289,7 +291,7 @@ impl Worker {
         self.silent.iter_mut().for_each(|silent| silent.fill(0));
         let mut loss = 0.0;
         for &sample in chunk {
-            let input = samples.moments(sample);
+            let input = samples.inputs(sample);
             self.forward::<P>(layers, input);
             for (silent, spikes) in self.silent.iter_mut().zip(&self.spikes) {
                 for (count, &growth) in silent.iter_mut().zip(spikes.growth.as_flattened()) {
@@ -298,7 +300,7 @@ impl Worker {
             }
             let last = layers.len() - 1;
             for (j, time) in self.times.iter_mut().enumerate() {
-                *time = P::time(self.spikes[last].moment(j));
+                *time = self.spikes[last].time::<P>(j);
             }
             let gradient = &mut self.gradient[last].as_flattened_mut()[..self.times.len()];
             loss += recipe.loss.sample(&self.times, samples.labels[sample], 1.0, gradient);
@@ -308,10 +310,10 @@ impl Worker {
     }
 
     #[inline(always)]
-    fn forward<P: Potential>(&mut self, layers: &[Trained], input: Moments<'_>) {
+    fn forward<P: Potential>(&mut self, layers: &[Trained], input: Inputs<'_>) {
         for (k, trained) in layers.iter().enumerate() {
             let (before, from) = self.spikes.split_at_mut(k);
-            let input = before.last().map_or(input, |spikes| spikes.moments(trained.layer.pre));
+            let input = before.last().map_or(input, |spikes| spikes.inputs(trained.layer.pre));
             first_spikes::<P>(&trained.layer, &trained.stretch, input, &mut self.scratch[k], &mut from[0]);
         }
     }
@@ -320,31 +322,33 @@ impl Worker {
     fn backward<P: Potential>(
         &mut self,
         layers: &[Trained],
-        input: Moments<'_>,
+        input: Inputs<'_>,
         sample: usize,
         slope_floor: f64,
     ) -> Result<(), Error> {
         for (k, Trained { layer, stretch, .. }) in layers.iter().enumerate().rev() {
-            let input = if k == 0 { input } else { self.spikes[k - 1].moments(layer.pre) };
+            let input = if k == 0 { input } else { self.spikes[k - 1].inputs(layer.pre) };
             let threshold = layer.neuron.threshold();
             let at_inputs = &mut self.at_inputs[..layer.pre];
-            at_inputs.fill([0.0; LANES]);
+            at_inputs.fill(Lanes::ZERO);
             for (index, gradient) in self.gradient[k].iter().enumerate() {
                 if *gradient == [0.0; LANES] {
                     continue;
                 }
                 let Spikes { growth, time, slope } = &self.spikes[k];
-                let tile = Tile::new(layer, stretch, index, input, growth[index], time[index]);
+                let at = Moments { growth: Lanes(growth[index]), time: Lanes(time[index]) };
+                let tile = Tile::new(layer, stretch, index, input, at);
+                let slope = Lanes(slope[index]) * Lanes::splat(threshold);
                 let floor = slope_floor * threshold;
-                tile.differentiate::<P>(*gradient, slope[index], floor, &mut self.sums[k], at_inputs).map_err(
+                tile.differentiate::<P>(Lanes(*gradient), slope, floor, &mut self.sums[k], at_inputs).map_err(
                     |flat| Error::Slope { sample, neuron: flat.neuron, slope: flat.slope / threshold },
                 )?;
             }
-            self.sums[k].add_input_lanes(at_inputs);
+            self.sums[k].add_inputs(at_inputs);
             if k > 0 {
                 let gradient = self.gradient[k - 1].as_flattened_mut();
                 for (g, lanes) in gradient.iter_mut().zip(at_inputs.iter()) {
-                    *g = sum(lanes);
+                    *g = lanes.sum();
                 }
             }
         }
