@@ -79,13 +79,16 @@ impl<'a> Tile<'a> {
     ) -> Self {
         let row = index * layer.pre;
         let shift = if let Stretch::Neurons(shifts) = stretch { shifts[index] } else { Moments::ORIGIN };
+        let inverse = shift.growth / spikes.growth;
+        // So that nothing counts as earlier than a spike that never comes.
+        let fired = Lanes::ZERO.less(inverse);
         Self {
             index,
             row,
             weights: &layer.weights[row..row + layer.pre],
             stretch,
             input,
-            inverse: shift.growth / spikes.growth,
+            inverse: fired.select(inverse, Lanes::splat(f64::INFINITY)),
             time: spikes.time - shift.time,
             threshold: Lanes::splat(layer.neuron.threshold()),
         }

@@ -136,7 +136,7 @@ impl Network {
         for &(low, high) in &self.exchanges {
             let (low, high) = (low as usize, high as usize);
             let (a, b) = (keys[low], keys[high]);
-            let mut exchange = |values: &mut [Lanes]| {
+            let exchange = |values: &mut [Lanes]| {
                 let (at_a, at_b) = (values[low], values[high]);
                 values[low] = b.choose(a, at_b, at_a);
                 values[high] = b.choose(a, at_a, at_b);
