@@ -65,6 +65,7 @@ pub(crate) struct Tile<'a> {
     /// 1 / growth of the spikes and their times, less the neurons' own delays.
     inverse: Lanes,
     time: Lanes,
+    threshold: Lanes,
 }
 
 impl<'a> Tile<'a> {
@@ -78,14 +79,18 @@ impl<'a> Tile<'a> {
     ) -> Self {
         let row = index * layer.pre;
         let shift = if let Stretch::Neurons(shifts) = stretch { shifts[index] } else { Moments::ORIGIN };
+        let inverse = shift.growth / spikes.growth;
+        // So that nothing counts as earlier than a spike that never comes.
+        let fired = Lanes::ZERO.less(inverse);
         Self {
             index,
             row,
             weights: &layer.weights[row..row + layer.pre],
             stretch,
             input,
-            inverse: shift.growth / spikes.growth,
+            inverse: fired.select(inverse, Lanes::splat(f64::INFINITY)),
             time: spikes.time - shift.time,
+            threshold: Lanes::splat(layer.neuron.threshold()),
         }
     }
 
@@ -106,6 +111,12 @@ impl<'a> Tile<'a> {
         let ratio = growth * self.inverse;
         let causal = ratio.less(Lanes::splat(1.0 - TIE));
         (causal.keep(ratio), causal.keep(self.time - time), causal)
+    }
+
+    /// V' at each spike, as the search left it, in units of 1/`tau_syn`.
+    #[inline(always)]
+    pub(crate) fn found_slopes<P: Potential>(&self, steepness: Lanes) -> Lanes {
+        P::slope(steepness, self.inverse) * self.threshold
     }
 
     /// V' at each spike, from the causal inputs.
@@ -130,16 +141,14 @@ impl<'a> Tile<'a> {
         sums: &mut Sums,
         at_inputs: &mut [Lanes],
     ) -> Result<(), Flat> {
-        let mut scale = Lanes::ZERO;
-        for l in 0..LANES {
-            if gradient.0[l] != 0.0 {
-                let bounded = slope.0[l].max(floor);
-                if bounded <= 0.0 {
-                    return Err(Flat { neuron: self.index * LANES + l, slope: slope.0[l] });
-                }
-                scale.0[l] = gradient.0[l] / bounded;
-            }
+        let bounded = slope.max(Lanes::splat(floor));
+        let needed = gradient.differs(Lanes::ZERO);
+        let flat = needed & bounded.at_most(Lanes::ZERO);
+        if flat.any() {
+            let lane = flat.0.iter().position(|&flat| flat != 0).unwrap_or(0);
+            return Err(Flat { neuron: self.index * LANES + lane, slope: slope.0[lane] });
         }
+        let scale = needed.keep(gradient / bounded);
         let weight_sums = &mut sums.weights[self.row..self.row + self.weights.len()];
         let rows = weight_sums.iter_mut().zip(self.weights).zip(at_inputs);
         for (i, ((weight_sum, &weight), at_input)) in rows.enumerate() {

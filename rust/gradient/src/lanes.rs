@@ -49,6 +49,11 @@ impl Lanes {
         self.compare(other, f64::le)
     }
 
+    #[inline(always)]
+    pub(crate) fn differs(self, other: Self) -> Mask {
+        self.compare(other, f64::ne)
+    }
+
     /// The smaller of two numbers; `other` where either is NaN.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
@@ -73,8 +78,6 @@ impl Lanes {
 }
 
 impl Mask {
-    pub(crate) const NONE: Self = Self([0; LANES]);
-
     /// `lanes` where true, zero elsewhere.
     #[inline(always)]
     pub(crate) fn keep(self, lanes: Lanes) -> Lanes {
@@ -87,11 +90,6 @@ impl Mask {
         Lanes(from_fn(|l| {
             f64::from_bits((yes.0[l].to_bits() & self.0[l]) | (no.0[l].to_bits() & !self.0[l]))
         }))
-    }
-
-    #[inline(always)]
-    pub(crate) fn all(self) -> bool {
-        (self.0[0] & self.0[1]) & (self.0[2] & self.0[3]) == u64::MAX
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! A layer's parameters, checked once and laid out for the loops over its neurons.
 
 use crate::error::{check_elements, check_length};
-use crate::lanes::{LANES, Lanes};
+use crate::lanes::{LANES, Lanes, Mask};
 use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
 use crate::{Error, Neuron, Ratio};
 
@@ -159,6 +159,11 @@ impl Layer {
             Kind::Synaptic => (post / LANES * self.pre + pre, post % LANES),
         };
         self.delays[row].0[place]
+    }
+
+    /// Lanes of a tile that hold a neuron.
+    pub(crate) fn present(&self, tile: usize) -> Mask {
+        Mask(std::array::from_fn(|l| if tile * LANES + l < self.post { u64::MAX } else { 0 }))
     }
 
     pub(crate) fn weight(&self, post: usize, pre: usize) -> f64 {

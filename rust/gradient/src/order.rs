@@ -44,8 +44,7 @@ impl Order {
             insertion_sort(unsorted);
             return unsorted;
         }
-        let low = unsorted.iter().fold(f64::INFINITY, |low, key| if key.0 < low { key.0 } else { low });
-        let high = unsorted.iter().fold(0.0, |high, key| if key.0 > high { key.0 } else { high });
+        let (low, high) = finite_range(keys);
         let scale = (count - 1) as f64 / (high - low);
         let (buckets, places) = (&mut self.buckets[..count], &mut self.places[..count]);
         if scale.is_finite() {
@@ -73,6 +72,21 @@ impl Order {
         unsorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         unsorted
     }
+}
+
+/// Smallest and largest of the finite `keys`, at least one, none negative.
+fn finite_range(keys: &[f64]) -> (f64, f64) {
+    let (chunks, rest) = keys.as_chunks();
+    let silent = Lanes::splat(f64::INFINITY);
+    let (mut low, mut high) = (silent, Lanes::ZERO);
+    let mut extend = |keys: Lanes| {
+        low = keys.min(low);
+        high = keys.less(silent).keep(keys).max(high);
+    };
+    chunks.iter().for_each(|&chunk| extend(Lanes(chunk)));
+    rest.iter().for_each(|&key| extend(Lanes::splat(key)));
+    let (low, high) = (low.0, high.0);
+    (low.into_iter().fold(f64::INFINITY, f64::min), high.into_iter().fold(0.0, f64::max))
 }
 
 fn insertion_sort(values: &mut [Key]) {
@@ -122,7 +136,7 @@ impl Network {
         for &(low, high) in &self.exchanges {
             let (low, high) = (low as usize, high as usize);
             let (a, b) = (keys[low], keys[high]);
-            let mut exchange = |values: &mut [Lanes]| {
+            let exchange = |values: &mut [Lanes]| {
                 let (at_a, at_b) = (values[low], values[high]);
                 values[low] = b.choose(a, at_b, at_a);
                 values[high] = b.choose(a, at_a, at_b);

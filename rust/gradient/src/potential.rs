@@ -38,8 +38,11 @@ pub(crate) trait Potential: Send + Sync {
     /// Whether the potential first reaches 1 between `start`, where it is below, and `end`.
     fn crosses(sums: [Lanes; 2], start: Moments, end: Moments) -> Mask;
 
-    /// The moment of the upward crossing and dV/dt there; of no meaning where `crosses` does not hold.
+    /// The moment of the upward crossing, and what `slope` needs; of no meaning where `crosses` does not hold.
     fn crossing(sums: [Lanes; 2]) -> (Moments, Lanes);
+
+    /// dV/dt at a crossing; `inverse` = 1 / its growth.
+    fn slope(steepness: Lanes, inverse: Lanes) -> Lanes;
 
     /// The sums as seen from an origin that is later by `time`.
     fn moved(sums: [Lanes; 2], time: f64) -> [Lanes; 2];
@@ -82,8 +85,12 @@ impl Potential for Double {
     #[inline(always)]
     fn crossing([a1, a2]: [Lanes; 2]) -> (Moments, Lanes) {
         let root = (a2 * a2 - a1).max(Lanes::ZERO).sqrt();
-        let inverse = (a2 + root) / a1;
-        (Moments { growth: Lanes::splat(1.0) / inverse, time: Lanes::ZERO }, root * inverse)
+        (Moments { growth: a1 / (a2 + root), time: Lanes::ZERO }, root)
+    }
+
+    #[inline(always)]
+    fn slope(steepness: Lanes, inverse: Lanes) -> Lanes {
+        steepness * inverse
     }
 
     fn moved([a1, a2]: [Lanes; 2], time: f64) -> [Lanes; 2] {
@@ -133,8 +140,12 @@ impl Potential for Equal {
         let centre = b / a;
         // Where the peak just touches the threshold, rounding may push the argument below -1/e: NaN, taken as -1.
         let depth = Lanes::ZERO - (centre.map(f64::exp) / (Lanes::ZERO - a)).map(|z| w0(z).max(-1.0));
-        let growth = depth * a;
-        (Moments { growth, time: centre + depth }, Lanes::splat(1.0) / depth - Lanes::splat(1.0))
+        (Moments { growth: depth * a, time: centre + depth }, a)
+    }
+
+    #[inline(always)]
+    fn slope(steepness: Lanes, inverse: Lanes) -> Lanes {
+        steepness * inverse - Lanes::splat(1.0)
     }
 
     fn moved([a, b]: [Lanes; 2], time: f64) -> [Lanes; 2] {
@@ -173,6 +184,11 @@ impl Potential for NonLeaky {
     fn crossing([a1, a0]: [Lanes; 2]) -> (Moments, Lanes) {
         let slope = a0 - Lanes::splat(1.0);
         (Moments { growth: a1 / slope, time: Lanes::ZERO }, slope)
+    }
+
+    #[inline(always)]
+    fn slope(steepness: Lanes, _inverse: Lanes) -> Lanes {
+        steepness
     }
 
     fn moved([a1, a0]: [Lanes; 2], time: f64) -> [Lanes; 2] {

@@ -20,8 +20,8 @@ pub(crate) struct Inputs<'a> {
 pub(crate) struct Spikes {
     pub growth: Vec<[f64; LANES]>,
     pub time: Vec<[f64; LANES]>,
-    /// dV/dt at the spike, in units of threshold / `tau_syn`.
-    pub slope: Vec<[f64; LANES]>,
+    /// What [`Potential::slope`] needs.
+    pub steepness: Vec<[f64; LANES]>,
 }
 
 impl Spikes {
@@ -30,7 +30,7 @@ impl Spikes {
         Self {
             growth: vec![[f64::INFINITY; LANES]; tiles],
             time: vec![[f64::INFINITY; LANES]; tiles],
-            slope: vec![[1.0; LANES]; tiles],
+            steepness: vec![[0.0; LANES]; tiles],
         }
     }
 
@@ -50,12 +50,12 @@ impl Spikes {
 
     #[inline(always)]
     fn set<P: Potential>(&mut self, tile: usize, found: &Found, shift: Moments) {
-        let (moment, slope) = P::crossing(found.sums);
+        let (moment, steepness) = P::crossing(found.sums);
         let silent = Lanes::splat(f64::INFINITY);
-        self.growth[tile] = found.fired.select(moment.growth * shift.growth, silent).0;
-        self.slope[tile] = found.fired.select(slope, Lanes::splat(1.0)).0;
+        self.growth[tile] = found.waiting.select(silent, moment.growth * shift.growth).0;
+        self.steepness[tile] = steepness.0;
         if P::NEEDS_TIME {
-            self.time[tile] = found.fired.select(moment.time + shift.time, silent).0;
+            self.time[tile] = found.waiting.select(silent, moment.time + shift.time).0;
         }
     }
 }
@@ -100,13 +100,13 @@ pub(crate) fn first_spikes<P: Potential>(
         let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
         for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
             collect_own::<P>(weights, growth, time, input, work);
-            spikes.set::<P>(tile, &search_own::<P>(work, unit), Moments::ORIGIN);
+            spikes.set::<P>(tile, &search_own::<P>(work, unit, layer.present(tile)), Moments::ORIGIN);
         }
         return;
     }
     let arrivals = collect_common::<P>(stretch, input, work);
     for (tile, weights) in rows.enumerate() {
-        let found = search_common::<P>(weights, arrivals, unit);
+        let found = search_common::<P>(weights, arrivals, unit, layer.present(tile));
         let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
         spikes.set::<P>(tile, &found, shift);
     }
@@ -153,27 +153,34 @@ fn just_after(moment: Moments) -> Moments {
     }
 }
 
-/// Sums over the causal inputs of the neurons that have fired.
+/// Sums over the causal inputs of the neurons that have fired, and which have not.
 struct Found {
     sums: [Lanes; 2],
-    fired: Mask,
+    waiting: Mask,
 }
 
 impl Found {
-    const NOTHING: Self = Self { sums: [Lanes::ZERO; 2], fired: Mask::NONE };
+    fn nothing(waiting: Mask) -> Self {
+        Self { sums: [Lanes::ZERO; 2], waiting }
+    }
 
     /// Keeps `sums` where the neuron fires in this segment and has not yet.
     #[inline(always)]
     fn update<P: Potential>(&mut self, sums: [Lanes; 2], start: Moments, end: Moments) {
-        let first = P::crosses(sums, start, end) & !self.fired;
+        let first = P::crosses(sums, start, end) & self.waiting;
         self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
-        self.fired = self.fired | first;
+        self.waiting = self.waiting & !first;
     }
 }
 
 #[inline(always)]
-fn search_common<P: Potential>(weights: &[Lanes], arrivals: Arrivals<'_>, unit: Lanes) -> Found {
-    let mut found = Found::NOTHING;
+fn search_common<P: Potential>(
+    weights: &[Lanes],
+    arrivals: Arrivals<'_>,
+    unit: Lanes,
+    waiting: Mask,
+) -> Found {
+    let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let Some(&first) = arrivals.order.first() else { return found };
     let mut start = arrivals.at::<P>(first);
@@ -183,7 +190,7 @@ fn search_common<P: Potential>(weights: &[Lanes], arrivals: Arrivals<'_>, unit: 
         sums[0] += weights[input as usize] * (first * unit);
         sums[1] += weights[input as usize] * (second * unit);
         found.update::<P>(sums, start, just_after(next));
-        if found.fired.all() {
+        if !found.waiting.any() {
             break;
         }
         start = next;
@@ -215,8 +222,8 @@ fn collect_own<P: Potential>(
 }
 
 #[inline(always)]
-fn search_own<P: Potential>(work: &Workspace, unit: Lanes) -> Found {
-    let mut found = Found::NOTHING;
+fn search_own<P: Potential>(work: &Workspace, unit: Lanes, waiting: Mask) -> Found {
+    let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let pre = work.keys.len();
     let at = |i: usize| Moments { growth: work.keys[i], time: work.times[i] };

@@ -335,10 +335,10 @@ impl Worker {
                 if *gradient == [0.0; LANES] {
                     continue;
                 }
-                let Spikes { growth, time, slope } = &self.spikes[k];
+                let Spikes { growth, time, steepness } = &self.spikes[k];
                 let at = Moments { growth: Lanes(growth[index]), time: Lanes(time[index]) };
                 let tile = Tile::new(layer, stretch, index, input, at);
-                let slope = Lanes(slope[index]) * Lanes::splat(threshold);
+                let slope = tile.found_slopes::<P>(Lanes(steepness[index]));
                 let floor = slope_floor * threshold;
                 tile.differentiate::<P>(Lanes(*gradient), slope, floor, &mut self.sums[k], at_inputs).map_err(
                     |flat| Error::Slope { sample, neuron: flat.neuron, slope: flat.slope / threshold },
