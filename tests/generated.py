@@ -73,7 +73,11 @@ def draw(seed: int) -> Case:
     scale = 2.0 ** -(weight_bits - 3)
     # Neurons that fire once need company for enough spikes.
     more = 8 if reset == "once" else 0
-    sizes = {"input": int(rng.integers(3, 7)), "a": more + int(rng.integers(2, 6)), "b": more + int(rng.integers(2, 5))}
+    sizes = {
+        "input": int(rng.integers(3, 7)),
+        "a": more + int(rng.integers(2, 6)),
+        "b": more + int(rng.integers(2, 5)),
+    }
     longest = int(rng.choice([1, 7, 40, 63]))
     pairs = [("input", "a"), ("a", "b"), ("a", "a"), ("b", "a"), ("input", "b")]
     projections, synapses = [], []
@@ -101,7 +105,9 @@ def draw(seed: int) -> Case:
 
     threshold = float(rng.choice([0.25, 0.5, 1.0])) * (1.0 if ratio else 2.0)
     lif = tarry.Lif(tau_mem, tau_syn, threshold, reset, refractory * tick)
-    populations = [tarry.Population("input", sizes["input"])] + [tarry.Population(n, sizes[n], lif) for n in "ab"]
+    populations = [tarry.Population("input", sizes["input"])] + [
+        tarry.Population(n, sizes[n], lif) for n in "ab"
+    ]
     network = tarry.Network(tuple(populations), tuple(projections), ("a", "b"))
     times = np.sort(rng.integers(0, UNTIL - 20, int(rng.integers(40, 90))))
     inputs = [Spike(int(t), "input", int(rng.integers(sizes["input"]))) for t in times]
@@ -164,5 +170,7 @@ def integers_of(
         bound = max(_largest_input(population.name, i, synapses, 1) for i in range(population.size))
         while bound * 2**shift >= 2**27:
             theta, shift = _threshold(*arguments, shift - 1)
-        neurons.append(Neurons(population.name, lif.tau_mem, lif.tau_syn, [theta] * population.size, shift, "once"))
+        neurons.append(
+            Neurons(population.name, lif.tau_mem, lif.tau_syn, [theta] * population.size, shift, "once")
+        )
     return neurons, synapses

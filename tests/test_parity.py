@@ -12,7 +12,9 @@ from tarry.network import RESETS
 GROUPS, PER_GROUP = 25, 42
 
 
-def run_in_pieces(processor: tarry.Processor, times: np.ndarray, chans: np.ndarray, seed: int) -> list[tuple[int, int]]:
+def run_in_pieces(
+    processor: tarry.Processor, times: np.ndarray, chans: np.ndarray, seed: int
+) -> list[tuple[int, int]]:
     """Push and run in random pieces: several pushes before a run, several runs between pushes."""
     rng = np.random.default_rng(seed)
     out: list[tuple[int, int]] = []

@@ -105,7 +105,11 @@ class Program(_core.Program):
             f"at most per tick: {work['deliveries']:,} deliveries, {work['updates']:,} updates, {work['spikes']:,} spikes",
         ]
         for name, population in zip(self.names, self.populations(), strict=True):
-            kind = "input" if population["kind"] == "input" else f"lif, {population['reset']}, {population['constants']}"
+            kind = (
+                "input"
+                if population["kind"] == "input"
+                else f"lif, {population['reset']}, {population['constants']}"
+            )
             lines.append(
                 f"  {name}: {population['size']:,} {kind}{', output' if population['is_output'] else ''}; "
                 f"history of {population['capacity']:,} places, delays up to {population['longest_delay']:,} ticks"

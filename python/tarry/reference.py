@@ -72,7 +72,11 @@ class Recording:
 
 
 def simulate(
-    populations: Sequence[Neurons], synapses: Iterable[Synapse], inputs: Iterable[Spike], tick: float, until: int
+    populations: Sequence[Neurons],
+    synapses: Iterable[Synapse],
+    inputs: Iterable[Spike],
+    tick: float,
+    until: int,
 ) -> Recording:
     """Run all ticks before ``until``; ``tick`` in seconds, populations in order of declaration."""
     outgoing = defaultdict(list)
@@ -240,7 +244,9 @@ def tables(tau_mem: float, tau_syn: float, tick: float, length: int) -> tuple[li
                 whole = int(synapse)
                 s = [(n * p[n] + whole // 2) // whole for n in range(count)]
             else:
-                s = [_nearest(2**Q * (n / synapse) * (-n / synapse).exp()) for n in map(Decimal, range(count))]
+                s = [
+                    _nearest(2**Q * (n / synapse) * (-n / synapse).exp()) for n in map(Decimal, range(count))
+                ]
             loudness = [x + y for x, y in zip(p, s, strict=True)]
         else:
             s = mode(synapse)

@@ -110,7 +110,9 @@ def neuron_tables(tau_mem: float, tau_syn: float, tick: float, form: Tables) -> 
         synapse_ticks=synapse_ticks,
         horizon=horizon,
         fast_ticks=0 if constants == "delta_synapse" else min(floor(1 / fastest), 1 << 28),
-        fast_over_slow=0 if constants in {"delta_synapse", "equal"} else round((slowest / fastest) * (1 << 24)),
+        fast_over_slow=0
+        if constants in {"delta_synapse", "equal"}
+        else round((slowest / fastest) * (1 << 24)),
     )
 
 
@@ -135,7 +137,9 @@ def _alpha(membrane: Decay, rate: Fraction, whole_ticks: int, ticks: Words) -> W
     if whole_ticks:
         return (ticks * membrane.factors(ticks) + whole_ticks // 2) // whole_ticks
     powers = _powers(_exponential(rate), len(ticks))
-    return np.array([_rounded(n * x * rate.numerator // rate.denominator) for n, x in enumerate(powers)], np.int64)
+    return np.array(
+        [_rounded(n * x * rate.numerator // rate.denominator) for n, x in enumerate(powers)], np.int64
+    )
 
 
 def _powers(base: int, count: int) -> list[int]:
