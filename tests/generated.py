@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-
 import tarry
 from tarry.network import RESETS
 from tarry.reference import Neurons, Recording, Spike, Synapse, simulate
@@ -154,7 +153,7 @@ def integers_of(
         delays = np.broadcast_to(projection.delays, projection.weights.shape)
         for (post, pre), weight in np.ndenumerate(projection.weights):
             rounded = max(-largest, min(largest, round(weight / scales[projection.target])))
-            delay = round(delays[post, pre] / tick)
+            delay = round(float(delays[post, pre]) / tick)
             if network.population(projection.source).neuron is not None:
                 delay = max(delay, 1)
             if rounded:

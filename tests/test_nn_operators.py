@@ -8,11 +8,10 @@ import first_spike_reference as reference
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensorMode
-
 from tarry import nn
 from tarry.nn._library import refuse_device
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 BATCH, PRE, POST = 40, 5, 3
 TAU_SYN = 1e-3

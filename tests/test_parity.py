@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from generated import RATIOS, UNTIL, channels, draw
-
 import tarry
+from generated import RATIOS, UNTIL, channels, draw
 from tarry.network import RESETS
 
 GROUPS, PER_GROUP = 25, 42

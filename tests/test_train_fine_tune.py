@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-
 from tarry import data, nn, train
 from tarry.nn import Quantisation
 

@@ -7,11 +7,11 @@ from .network import Lif as Lif
 from .network import Network as Network
 from .network import Population as Population
 from .network import Projection as Projection
-from .program import CompileReport as CompileReport
 from .platforms import finest_tick as finest_tick
 from .platforms import obstacles as obstacles
 from .platforms import platform as platform
 from .platforms import platforms as platforms
+from .program import CompileReport as CompileReport
 from .program import Program as Program
 from .simulate import Report as Report
 from .simulate import simulate as simulate

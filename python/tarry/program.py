@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from . import _core
 
@@ -52,7 +52,7 @@ class Program(_core.Program):
 
     report: CompileReport | None
 
-    def __new__(cls, data: bytes, report: CompileReport | None = None) -> Program:
+    def __new__(cls, data: bytes, report: CompileReport | None = None) -> Self:
         """Check the bytes completely."""
         program = super().__new__(cls, data)
         program.report = report

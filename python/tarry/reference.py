@@ -17,7 +17,8 @@ from typing import NamedTuple
 from .network import Reset
 
 Q = 30
-LIMIT = 2**27 - 1
+HALF = 1 << (Q - 1)
+LIMIT = (1 << 27) - 1
 
 
 class Synapse(NamedTuple):
@@ -29,7 +30,8 @@ class Synapse(NamedTuple):
     delay: int
 
 
-class Spike(NamedTuple):
+@dataclass(frozen=True, order=True, slots=True)
+class Spike:
     """A spike of a neuron or an input."""
 
     tick: int
@@ -217,7 +219,7 @@ class _Rule:
 
 def shifted(value: int) -> int:
     """value / 2^30, nearest, ties towards plus infinity."""
-    return (value + 2 ** (Q - 1)) >> Q
+    return (value + HALF) >> Q
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
 import tarry
 from tarry import data
 from tarry.reference import Neurons, Spike, Synapse, simulate

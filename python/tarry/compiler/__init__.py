@@ -220,5 +220,5 @@ def _pruned(network: Network, projections: list[IntegerProjection]) -> int:
 
 
 def _compact(scale: npt.NDArray[np.float64]) -> list[float]:
-    values = scale.tolist()
+    values: list[float] = scale.tolist()
     return values[:1] if len(set(values)) == 1 else values

@@ -39,7 +39,8 @@ class Decay:
         if self.shift is None:
             return self.words[ticks]
         fine = 1 << self.shift
-        return (self.words[fine + (ticks >> self.shift)] * self.words[ticks & (fine - 1)] + (ONE >> 1)) >> Q
+        products: Words = self.words[fine + (ticks >> self.shift)] * self.words[ticks & (fine - 1)]
+        return (products + (ONE >> 1)) >> Q
 
 
 @dataclass(frozen=True)
