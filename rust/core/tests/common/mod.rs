@@ -1,6 +1,8 @@
 //! What the tests share: memory as vectors, golden files, a small generator of random numbers.
 #![allow(dead_code, unreachable_pub, reason = "every test uses its part")]
 
+pub mod fuzz;
+
 use tarry_core::{Arenas, Entry, Memory, Neuron, Plan, Population, Program, Spike};
 
 /// The arenas as vectors.
