@@ -21,7 +21,11 @@ def network(**lif: Any) -> tarry.Network:
     neuron = tarry.Lif(**({"tau_mem": 2 * TAU, "tau_syn": TAU, "reset": "once"} | lif))
     weights = np.array([[0.5, -1.0], [0.25, 2.0], [1.0, 1.0]])
     return tarry.Network(
-        (tarry.Population("in", 2), tarry.Population("hidden", 3, neuron), tarry.Population("out", 1, neuron)),
+        (
+            tarry.Population("in", 2),
+            tarry.Population("hidden", 3, neuron),
+            tarry.Population("out", 1, neuron),
+        ),
         (
             tarry.Projection("in", "hidden", weights, np.array([[0.1, 0.2], [0.0, 0.4], [0.5, 0.6]]) * TAU),
             tarry.Projection("hidden", "out", np.ones((1, 3)), np.full((1, 3), 0.3) * TAU),
@@ -163,7 +167,11 @@ def test_neurons_that_the_rule_cannot_run_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("times", "labels"),
-    [(np.zeros((0, 4)), np.zeros(0, int)), (np.zeros(4), np.zeros(4, int)), (np.zeros((3, 4)), np.zeros(2, int))],
+    [
+        (np.zeros((0, 4)), np.zeros(0, int)),
+        (np.zeros(4), np.zeros(4, int)),
+        (np.zeros((3, 4)), np.zeros(2, int)),
+    ],
 )
 def test_calibration_data_must_match(times: Any, labels: Any) -> None:
     with pytest.raises(ValueError, match=r"at least one sample"):

@@ -17,7 +17,11 @@ OUT = tarry.Population("out", 3, tarry.Lif(2e-3, 1e-3))
 def test_a_file_brings_everything_back(tmp_path: Path) -> None:
     neuron = tarry.Lif(2e-3, 1e-3, threshold=[1.0, 2.0, 3.0], reset="by_subtraction", refractory=1e-4)
     network = tarry.Network(
-        (tarry.Population("in", 2, binary=True), tarry.Population("a", 3, neuron), tarry.Population("b", 3, OUT.neuron)),
+        (
+            tarry.Population("in", 2, binary=True),
+            tarry.Population("a", 3, neuron),
+            tarry.Population("b", 3, OUT.neuron),
+        ),
         (
             tarry.Projection("in", "a", np.arange(6.0).reshape(3, 2), np.array([[1e-3, 2e-3]])),
             tarry.Projection("a", "b", np.eye(3), 1e-4),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from generated import exact_crossings
 from golden_file import GOLDEN, fnv_1a, read
 
 import tarry
@@ -81,7 +82,9 @@ def test_bad_spikes(call: str, times: Any, channels: Any, error: type[Exception]
 def test_spikes_before_the_present_are_refused() -> None:
     processor = tarry.Processor(relay())
     processor.run_until(10)
-    with pytest.raises(ValueError, match="spike 0 has tick 9; times must not decrease, and the next may be 10"):
+    with pytest.raises(
+        ValueError, match="spike 0 has tick 9; times must not decrease, and the next may be 10"
+    ):
         processor.push(*spikes((9, 0)))
 
 
@@ -96,7 +99,9 @@ def test_a_full_queue_rejects_and_counts() -> None:
     assert processor.push(*spikes((5, 0))) == 0
     processor.run_until(6)
     assert processor.push(*spikes((6, 0))) == 1
-    with pytest.raises(ValueError, match=r"spike 2 at tick 2 does not fit: .* compile with larger capacities"):
+    with pytest.raises(
+        ValueError, match=r"spike 2 at tick 2 does not fit: .* compile with larger capacities"
+    ):
         processor.run(*spikes((0, 0), (1, 0), (2, 0)), 50)
 
 
@@ -174,30 +179,10 @@ def test_programs_are_checked(tmp_path: Path) -> None:
 
 
 def test_equality_fires() -> None:
-    """V = theta exactly, at an arrival and at a predicted tick: >= and not >."""
-    from tarry.reference import tables
-
-    found = 0
-    for per_tau in range(24, 400):
-        tick = 1e-3 / per_tau
-        p, s = tables(2e-3, 1e-3, tick, 2 * per_tau)
-        for n in range(1, per_tau):
-            # One spike of weight 2^14 makes V(n) = 2^(14 + F) (P - S) / 2^30, whole for such factors.
-            if (p[n] - s[n]) % 2**10 or p[n] - s[n] <= p[n - 1] - s[n - 1]:
-                continue
-            threshold = 2 * (p[n] - s[n]) / 2**30
-            lif = tarry.Lif(2e-3, 1e-3, threshold=threshold, reset="once")
-            network = tarry.Network(
-                (tarry.Population("in", 1), tarry.Population("out", 1, lif)),
-                (tarry.Projection("in", "out", np.ones((1, 1))),),
-            )
-            program = tarry.compile(network, tick=tick, weight_bits=16, weight_scales={"out": 2.0**-14})
-            assert program.report is not None
-            theta, shift = program.report.theta["out"][0], program.report.weight_shift["out"]
-            if theta * 2**30 != 2 ** (14 + shift) * (p[n] - s[n]):
-                continue
-            times, _ = tarry.Processor(program).run(*spikes((0, 0)), 1000)
-            assert times.tolist() == [n], (per_tau, n)
-            found += 1
-    assert found >= 3
+    """V = theta exactly, at a predicted tick and at an arrival: >= and not >."""
+    cases = list(exact_crossings())
+    assert len(cases) >= 3
+    for case in cases:
+        times, _ = tarry.Processor(case.program).run(*spikes((0, 0)), case.crossing + 1)
+        assert times.tolist() == [case.crossing]
     assert tarry.Processor(relay(weight_scales={"out": 0.5})).run(*spikes((0, 0)), 9)[0].tolist() == [5]
