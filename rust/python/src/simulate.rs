@@ -3,4 +3,6 @@
 use pyo3::prelude::*;
 
 #[pyfunction]
-pub(crate) fn platform_names() -> Vec<String> { Vec::new() }
+pub(crate) fn platform_names() -> Vec<String> {
+    Vec::new()
+}
