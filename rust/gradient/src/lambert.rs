@@ -15,10 +15,11 @@ pub fn w0(z: f64) -> f64 {
     // e z + 1 without cancellation: the product is split by a fused multiply-add.
     let high = z * E;
     let p_squared = 2.0 * ((high + 1.0) + (z.mul_add(E, -high) + z * E_LOW));
-    if z > 0.0 || p_squared.is_nan() || p_squared < 0.0 {
+    // -1/e itself lies between two numbers: both count.
+    if z > 0.0 || p_squared.is_nan() || p_squared < -4e-16 {
         return f64::NAN;
     }
-    let p = p_squared.sqrt();
+    let p = p_squared.max(0.0).sqrt();
     if p < 0.03 {
         return branch_series(p);
     }
@@ -56,4 +57,58 @@ fn fritsch(z: f64, w: f64) -> f64 {
     let residual = (z / w).ln() - w;
     let q = 2.0 * (1.0 + w) * (1.0 + w + residual * (2.0 / 3.0));
     w * (1.0 + residual / (1.0 + w) * (q - residual) / (q - 2.0 * residual))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::w0;
+
+    /// W0 by bisection of the increasing w exp(w).
+    fn bisected(z: f64) -> f64 {
+        let (mut low, mut high) = (-1.0, 0.0);
+        for _ in 0..100 {
+            let middle: f64 = 0.5 * (low + high);
+            if middle * middle.exp() < z {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    #[test]
+    fn equals_bisection() {
+        for k in 1..20_000 {
+            let w = -f64::from(k) / 20_000.0;
+            let z = w * w.exp();
+            // The bisected function is rounded: that moves its zero by a relative 1/(1 + w) ulp or so.
+            let tolerance = w.abs() * (1e-15 + 3.0 * f64::EPSILON / (1.0 + w));
+            assert!(
+                (w0(z) - bisected(z)).abs() <= tolerance,
+                "z = {z}: {} and {}",
+                w0(z),
+                bisected(z)
+            );
+        }
+    }
+
+    #[test]
+    fn small_arguments() {
+        for exponent in -300..-3 {
+            let z = -(10f64.powi(exponent));
+            let series = z * (1.0 - z * (1.0 - 1.5 * z));
+            assert!((w0(z) / series - 1.0).abs() < 1e-11, "z = {z}");
+            assert!((w0(z) * w0(z).exp() / z - 1.0).abs() < 1e-15, "z = {z}");
+        }
+        assert_eq!(w0(0.0).to_bits() << 1, 0);
+    }
+
+    #[test]
+    fn nothing_outside_of_its_domain() {
+        assert!((w0(-(-1.0_f64).exp()) + 1.0).abs() < 1e-7);
+        for z in [-0.368, -1.0, f64::NEG_INFINITY, 0.1, f64::NAN] {
+            assert!(w0(z).is_nan(), "z = {z}");
+        }
+    }
 }
