@@ -8,7 +8,7 @@ use crate::lanes::{LANES, Lanes};
 use crate::layer::{Layer, Stretch, unpack};
 use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
 use crate::search::Inputs;
-use crate::threads::{CHUNK, map_in_order};
+use crate::threads::{CHUNK, check_threads, map_in_order};
 use crate::{Error, Ratio};
 
 /// Derivatives of a loss L. Times and delays in seconds, so those with respect to weights carry seconds times the unit
@@ -40,6 +40,7 @@ pub fn backward(
     slope_floor: f64,
     threads: usize,
 ) -> Result<Gradients, Error> {
+    check_threads(threads)?;
     let batch = check_batch(layer, times)?;
     check_length("spike_times", spikes.len(), batch * layer.post())?;
     check_times("spike_times", spikes)?;
@@ -47,9 +48,19 @@ pub fn backward(
     check_elements("gradient", gradient, "finite", f64::is_finite)?;
     if !(slope_floor >= 0.0 && slope_floor.is_finite()) {
         let range = "finite and at least 0";
-        return Err(Error::Parameter { name: "slope_floor", value: slope_floor, range });
+        return Err(Error::Parameter {
+            name: "slope_floor",
+            value: slope_floor,
+            range,
+        });
     }
-    let batch = Batch { layer, times, spikes, gradient, slope_floor };
+    let batch = Batch {
+        layer,
+        times,
+        spikes,
+        gradient,
+        slope_floor,
+    };
     match layer.neuron.ratio() {
         Ratio::Double => batch.backward::<Double>(threads),
         Ratio::Equal => batch.backward::<Equal>(threads),
@@ -74,7 +85,10 @@ impl Batch<'_> {
         let stretch = Stretch::new::<P>(self.layer);
         let mut sums = Sums::new(self.layer);
         let mut at_times = vec![0.0; self.times.len()];
-        let tasks: Vec<_> = at_times.chunks_mut(CHUNK * self.layer.pre).enumerate().collect();
+        let tasks: Vec<_> = at_times
+            .chunks_mut(CHUNK * self.layer.pre)
+            .enumerate()
+            .collect();
         let mut tasks = tasks.into_iter();
         loop {
             let wave: Vec<_> = tasks.by_ref().take(CHUNKS_IN_FLIGHT * threads).collect();
@@ -89,14 +103,23 @@ impl Batch<'_> {
             }
         }
         let unit = self.layer.neuron.tau_syn();
-        let mut weights = unpack(&sums.weights, self.layer.pre, self.layer.post);
-        weights.iter_mut().for_each(|w| *w *= unit);
+        let weights = unpack(&sums.weights, self.layer.pre, self.layer.post);
+        let weights = weights.into_iter().map(|sum| sum * unit).collect();
         let delays = self.layer.unpack_delays(&sums.delays);
-        Ok(Gradients { times: at_times, weights, delays })
+        Ok(Gradients {
+            times: at_times,
+            weights,
+            delays,
+        })
     }
 
     /// Sums of the samples from `first` on; their dL/dt go to `at_times`.
-    fn chunk<P: Potential>(self, stretch: &Stretch, first: usize, at_times: &mut [f64]) -> Result<Sums, Error> {
+    fn chunk<P: Potential>(
+        self,
+        stretch: &Stretch,
+        first: usize,
+        at_times: &mut [f64],
+    ) -> Result<Sums, Error> {
         let pre = self.layer.pre;
         let mut sums = Sums::new(self.layer);
         let mut at_inputs = vec![Lanes::ZERO; pre];
@@ -104,12 +127,22 @@ impl Batch<'_> {
         for (k, at_times) in at_times.chunks_exact_mut(pre).enumerate() {
             let sample = first + k;
             at_inputs.fill(Lanes::ZERO);
-            self.sample::<P>(stretch, sample, &mut growth, &mut time, &mut sums, &mut at_inputs).map_err(
-                |flat| {
-                    let slope = flat.slope / self.layer.neuron.threshold();
-                    Error::Slope { sample, neuron: flat.neuron, slope }
-                },
-            )?;
+            self.sample::<P>(
+                stretch,
+                sample,
+                &mut growth,
+                &mut time,
+                &mut sums,
+                &mut at_inputs,
+            )
+            .map_err(|flat| {
+                let slope = flat.slope / self.layer.neuron.threshold();
+                Error::Slope {
+                    sample,
+                    neuron: flat.neuron,
+                    slope,
+                }
+            })?;
             for (at_time, lanes) in at_times.iter_mut().zip(&at_inputs) {
                 *at_time = lanes.sum();
             }
@@ -133,14 +166,25 @@ impl Batch<'_> {
         let times = &self.times[sample * pre..(sample + 1) * pre];
         let spikes = &self.spikes[sample * post..(sample + 1) * post];
         let gradient = &self.gradient[sample * post..(sample + 1) * post];
-        let (Some((first, _)), Some((_, last))) = (span(times), span(spikes)) else { return Ok(()) };
+        let (Some((first, _)), Some((_, last))) = (span(times), span(spikes)) else {
+            return Ok(());
+        };
         for (time, t) in time.iter_mut().zip(times) {
             *time = (t - first) / unit;
         }
         if (last - first) / unit > LONGEST_SPAN {
             for j in (0..post).filter(|&j| spikes[j] < f64::INFINITY && gradient[j] != 0.0) {
                 let spike = (spikes[j] - first) / unit;
-                distant::differentiate::<P>(self.layer, j, time, spike, gradient[j], floor, sums, at_inputs)?;
+                distant::differentiate::<P>(
+                    self.layer,
+                    j,
+                    time,
+                    spike,
+                    gradient[j],
+                    floor,
+                    sums,
+                    at_inputs,
+                )?;
             }
             return Ok(());
         }

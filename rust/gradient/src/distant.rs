@@ -17,14 +17,24 @@ pub(crate) const LONGEST_SPAN: f64 = 300.0;
 pub(crate) fn first_spike<P: Potential>(layer: &Layer, post: usize, times: &[f64]) -> f64 {
     let mut arrivals: Vec<(f64, f64)> = (0..layer.pre)
         .filter(|&i| times[i] < f64::INFINITY)
-        .map(|i| (times[i] + layer.delay(post, i), layer.weight(post, i) / layer.neuron.threshold()))
+        .map(|i| {
+            (
+                times[i] + layer.delay(post, i),
+                layer.weight(post, i) / layer.neuron.threshold(),
+            )
+        })
         .collect();
     arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
     let [first, second] = P::basis(Moments::ORIGIN);
     let mut sums = [Lanes::ZERO; 2];
     for (k, &(time, weight)) in arrivals.iter().enumerate() {
-        sums = [sums[0] + Lanes::splat(weight) * first, sums[1] + Lanes::splat(weight) * second];
-        let gap = arrivals.get(k + 1).map_or(f64::INFINITY, |next| next.0 - time);
+        sums = [
+            sums[0] + Lanes::splat(weight) * first,
+            sums[1] + Lanes::splat(weight) * second,
+        ];
+        let gap = arrivals
+            .get(k + 1)
+            .map_or(f64::INFINITY, |next| next.0 - time);
         let end = if gap < LONGEST_SPAN {
             Moments::splat(P::growth(gap) * (1.0 + TIE), gap + TIE)
         } else {
@@ -62,10 +72,16 @@ pub(crate) fn differentiate<P: Potential>(
         let (response, rise) = P::response(ratio, Lanes::splat(age));
         (response.0[0], rise.0[0])
     };
-    let slope: f64 = (0..layer.pre).filter(causal).map(|i| layer.weight(post, i) * response(i).1).sum();
+    let slope: f64 = (0..layer.pre)
+        .filter(causal)
+        .map(|i| layer.weight(post, i) * response(i).1)
+        .sum();
     let bounded = slope.max(floor);
     if bounded <= 0.0 {
-        return Err(Flat { neuron: post, slope });
+        return Err(Flat {
+            neuron: post,
+            slope,
+        });
     }
     let scale = gradient / bounded;
     for i in (0..layer.pre).filter(causal) {

@@ -22,7 +22,11 @@ pub fn w0(z: f64) -> f64 {
     if p < 0.03 {
         return branch_series(p);
     }
-    let start = if z < -0.2 { branch_series(p) } else { z * (1.0 - z * (1.0 - z * (1.5 - z * (8.0 / 3.0)))) };
+    let start = if z < -0.2 {
+        branch_series(p)
+    } else {
+        z * (1.0 - z * (1.0 - z * (1.5 - z * (8.0 / 3.0))))
+    };
     if z > -1e-5 {
         return start;
     }

@@ -33,13 +33,23 @@ impl Neuron {
     /// time constants other than 1, 2 and infinity.
     pub fn new(tau_mem: f64, tau_syn: f64, threshold: f64) -> Result<Self, Error> {
         if !(tau_syn > 0.0 && tau_syn.is_finite()) {
-            return Err(Error::TimeConstant { name: "tau_syn", value: tau_syn });
+            return Err(Error::TimeConstant {
+                name: "tau_syn",
+                value: tau_syn,
+            });
         }
         if tau_mem.is_nan() || tau_mem <= 0.0 {
-            return Err(Error::TimeConstant { name: "tau_mem", value: tau_mem });
+            return Err(Error::TimeConstant {
+                name: "tau_mem",
+                value: tau_mem,
+            });
         }
         if !(threshold > 0.0 && threshold.is_finite()) {
-            return Err(Error::Parameter { name: "threshold", value: threshold, range: "positive and finite" });
+            return Err(Error::Parameter {
+                name: "threshold",
+                value: threshold,
+                range: "positive and finite",
+            });
         }
         let near = |ratio: f64| (tau_mem / tau_syn - ratio).abs() <= ratio * RATIO_TOLERANCE;
         let ratio = if tau_mem == f64::INFINITY {
@@ -51,7 +61,11 @@ impl Neuron {
         } else {
             return Err(Error::Ratio { tau_mem, tau_syn });
         };
-        Ok(Self { ratio, tau_syn, threshold })
+        Ok(Self {
+            ratio,
+            tau_syn,
+            threshold,
+        })
     }
 
     /// How the time constants relate.

@@ -53,7 +53,9 @@ impl Order {
                 // Adding 2^52 leaves the nearest integer in the low bits: faster than a conversion.
                 *bucket = ((key.0 - low) * scale + 4_503_599_627_370_496.0).to_bits() as u32;
             }
-            buckets.iter().for_each(|&bucket| places[bucket as usize] += 1);
+            for &bucket in buckets.iter() {
+                places[bucket as usize] += 1;
+            }
             let (mut crowd, mut start) = (0, 0);
             for place in places.iter_mut() {
                 crowd = crowd.max(*place);
@@ -79,14 +81,20 @@ fn finite_range(keys: &[f64]) -> (f64, f64) {
     let (chunks, rest) = keys.as_chunks();
     let silent = Lanes::splat(f64::INFINITY);
     let (mut low, mut high) = (silent, Lanes::ZERO);
-    let mut extend = |keys: Lanes| {
+    for keys in chunks
+        .iter()
+        .copied()
+        .map(Lanes)
+        .chain(rest.iter().copied().map(Lanes::splat))
+    {
         low = keys.min(low);
         high = keys.less(silent).keep(keys).max(high);
-    };
-    chunks.iter().for_each(|&chunk| extend(Lanes(chunk)));
-    rest.iter().for_each(|&key| extend(Lanes::splat(key)));
+    }
     let (low, high) = (low.0, high.0);
-    (low.into_iter().fold(f64::INFINITY, f64::min), high.into_iter().fold(0.0, f64::max))
+    (
+        low.into_iter().fold(f64::INFINITY, f64::min),
+        high.into_iter().fold(0.0, f64::max),
+    )
 }
 
 fn insertion_sort(values: &mut [Key]) {

@@ -15,13 +15,22 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    pub(crate) const ORIGIN: Self = Self { growth: Lanes::splat(1.0), time: Lanes::ZERO };
+    pub(crate) const ORIGIN: Self = Self {
+        growth: Lanes::splat(1.0),
+        time: Lanes::ZERO,
+    };
     /// Later than any spike that is computed by growths, and yet its square is finite.
-    pub(crate) const NEVER: Self = Self { growth: Lanes::splat(1e150), time: Lanes::splat(345.387_763_949_107) };
+    pub(crate) const NEVER: Self = Self {
+        growth: Lanes::splat(1e150),
+        time: Lanes::splat(345.387_763_949_107),
+    };
 
     #[inline(always)]
     pub(crate) fn splat(growth: f64, time: f64) -> Self {
-        Self { growth: Lanes::splat(growth), time: Lanes::splat(time) }
+        Self {
+            growth: Lanes::splat(growth),
+            time: Lanes::splat(time),
+        }
     }
 }
 
@@ -59,7 +68,7 @@ pub(crate) trait Potential: Send + Sync {
     }
 }
 
-/// `tau_mem = 2 tau_syn`: V = 2 a2/x - a1/x², a1 = 2 sum w x_i², a2 = sum w x_i.
+/// `tau_mem = 2 tau_syn`: `V = 2 a2/x - a1/x²`, `a1 = 2 sum w_i x_i²`, `a2 = sum w_i x_i`.
 pub(crate) struct Double;
 
 impl Potential for Double {
@@ -68,7 +77,10 @@ impl Potential for Double {
 
     #[inline(always)]
     fn basis(arrival: Moments) -> [Lanes; 2] {
-        [(arrival.growth + arrival.growth) * arrival.growth, arrival.growth]
+        [
+            (arrival.growth + arrival.growth) * arrival.growth,
+            arrival.growth,
+        ]
     }
 
     /// V rises at `start`, and at `end` either it is above 1, or its peak lies before and reaches 1.
@@ -85,7 +97,13 @@ impl Potential for Double {
     #[inline(always)]
     fn crossing([a1, a2]: [Lanes; 2]) -> (Moments, Lanes) {
         let root = (a2 * a2 - a1).max(Lanes::ZERO).sqrt();
-        (Moments { growth: a1 / (a2 + root), time: Lanes::ZERO }, root)
+        (
+            Moments {
+                growth: a1 / (a2 + root),
+                time: Lanes::ZERO,
+            },
+            root,
+        )
     }
 
     #[inline(always)]
@@ -110,7 +128,7 @@ impl Potential for Double {
     }
 }
 
-/// `tau_mem = tau_syn`: V = (a t - b)/x, a = sum w x_i, b = sum w t_i x_i.
+/// `tau_mem = tau_syn`: `V = (a t - b)/x`, `a = sum w_i x_i`, `b = sum w_i t_i x_i`.
 pub(crate) struct Equal;
 
 impl Potential for Equal {
@@ -139,8 +157,15 @@ impl Potential for Equal {
     fn crossing([a, b]: [Lanes; 2]) -> (Moments, Lanes) {
         let centre = b / a;
         // Where the peak just touches the threshold, rounding may push the argument below -1/e: NaN, taken as -1.
-        let depth = Lanes::ZERO - (centre.map(f64::exp) / (Lanes::ZERO - a)).map(|z| w0(z).max(-1.0));
-        (Moments { growth: depth * a, time: centre + depth }, a)
+        let depth =
+            Lanes::ZERO - (centre.map(f64::exp) / (Lanes::ZERO - a)).map(|z| w0(z).max(-1.0));
+        (
+            Moments {
+                growth: depth * a,
+                time: centre + depth,
+            },
+            a,
+        )
     }
 
     #[inline(always)]
@@ -163,7 +188,7 @@ impl Potential for Equal {
     }
 }
 
-/// `tau_mem = inf`: V = a0 - a1/x, a1 = sum w x_i, a0 = sum w.
+/// `tau_mem = inf`: `V = a0 - a1/x`, `a1 = sum w_i x_i`, `a0 = sum w_i`.
 pub(crate) struct NonLeaky;
 
 impl Potential for NonLeaky {
@@ -183,7 +208,13 @@ impl Potential for NonLeaky {
     #[inline(always)]
     fn crossing([a1, a0]: [Lanes; 2]) -> (Moments, Lanes) {
         let slope = a0 - Lanes::splat(1.0);
-        (Moments { growth: a1 / slope, time: Lanes::ZERO }, slope)
+        (
+            Moments {
+                growth: a1 / slope,
+                time: Lanes::ZERO,
+            },
+            slope,
+        )
     }
 
     #[inline(always)]

@@ -1,6 +1,10 @@
 //! `tarry-gradient` for numpy arrays.
 
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::ndarray::Dimension;
+use numpy::{
+    Element, IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
+    PyReadonlyArray2, PyUntypedArrayMethods,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use tarry_gradient::{Delays, Error, Layer, Neuron};
@@ -21,9 +25,15 @@ pub(crate) fn first_spike_forward<'py>(
     threshold: f64,
     threads: usize,
 ) -> PyResult<Matrix<'py>> {
-    let layer = layer(&weights, delays.as_ref(), Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?)?;
+    let layer = layer(
+        &weights,
+        delays.as_ref(),
+        Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?,
+    )?;
     let (batch, times) = matrix("times", &times, layer.pre())?;
-    let spikes = py.detach(|| tarry_gradient::forward(&layer, times, threads)).map_err(refused)?;
+    let spikes = py
+        .detach(|| tarry_gradient::forward(&layer, times, threads))
+        .map_err(refused)?;
     spikes.into_pyarray(py).reshape([batch, layer.post()])
 }
 
@@ -44,7 +54,11 @@ pub(crate) fn first_spike_backward<'py>(
     slope_floor: f64,
     threads: usize,
 ) -> PyResult<(Matrix<'py>, Matrix<'py>, Option<Matrix<'py>>)> {
-    let layer = layer(&weights, delays.as_ref(), Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?)?;
+    let layer = layer(
+        &weights,
+        delays.as_ref(),
+        Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?,
+    )?;
     let (batch, times) = matrix("times", &times, layer.pre())?;
     let (_, spikes) = batched("spike_times", &spike_times, batch, layer.post())?;
     let (_, gradient) = batched("gradient", &gradient, batch, layer.post())?;
@@ -53,11 +67,20 @@ pub(crate) fn first_spike_backward<'py>(
         .map_err(refused)?;
     let delays = delays.map(|delays| {
         let shape = delays.shape();
-        gradients.delays.into_pyarray(py).reshape([shape[0], shape[1]])
+        gradients
+            .delays
+            .into_pyarray(py)
+            .reshape([shape[0], shape[1]])
     });
     Ok((
-        gradients.times.into_pyarray(py).reshape([batch, layer.pre()])?,
-        gradients.weights.into_pyarray(py).reshape([layer.post(), layer.pre()])?,
+        gradients
+            .times
+            .into_pyarray(py)
+            .reshape([batch, layer.pre()])?,
+        gradients
+            .weights
+            .into_pyarray(py)
+            .reshape([layer.post(), layer.pre()])?,
         delays.transpose()?,
     ))
 }
@@ -90,7 +113,9 @@ pub(crate) fn time_to_first_spike_cross_entropy<'py>(
     tau_syn: f64,
 ) -> PyResult<(f64, Matrix<'py>)> {
     loss(py, &times, &labels, |times, labels| {
-        tarry_gradient::loss::time_to_first_spike_cross_entropy(times, labels, xi, alpha, beta, tau_syn)
+        tarry_gradient::loss::time_to_first_spike_cross_entropy(
+            times, labels, xi, alpha, beta, tau_syn,
+        )
     })
 }
 
@@ -98,8 +123,20 @@ fn refused(error: Error) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-fn contiguous(name: &str) -> PyErr {
-    PyValueError::new_err(format!("{name} is not C-contiguous; pass numpy.ascontiguousarray({name})"))
+/// The elements row by row. (`as_slice` alone would also take arrays in Fortran order.)
+fn elements<'a, T: Element, D: Dimension>(
+    name: &str,
+    array: &'a PyReadonlyArray<'_, T, D>,
+) -> PyResult<&'a [T]> {
+    array
+        .as_slice()
+        .ok()
+        .filter(|_| array.is_c_contiguous())
+        .ok_or_else(|| {
+            PyValueError::new_err(format!(
+                "{name} is not C-contiguous; pass numpy.ascontiguousarray({name})"
+            ))
+        })
 }
 
 fn layer(
@@ -108,11 +145,11 @@ fn layer(
     neuron: Neuron,
 ) -> PyResult<Layer> {
     let (post, pre) = (weights.shape()[0], weights.shape()[1]);
-    let weights = weights.as_slice().map_err(|_| contiguous("weights"))?;
+    let weights = elements("weights", weights)?;
     let kind = match delays {
         None => Delays::None,
         Some(array) => {
-            let delays = array.as_slice().map_err(|_| contiguous("delays"))?;
+            let delays = elements("delays", array)?;
             match array.shape() {
                 [1, 1] => Delays::Scalar(delays[0]),
                 &[1, n] if n == pre => Delays::Axonal(delays),
@@ -142,7 +179,7 @@ fn matrix<'a>(
             "{name} has shape {shape:?}; with these weights it must be [batch, {columns}]"
         )));
     }
-    Ok((shape[0], array.as_slice().map_err(|_| contiguous(name))?))
+    Ok((shape[0], elements(name, array)?))
 }
 
 fn batched<'a>(
@@ -173,9 +210,8 @@ fn loss<'py>(
             labels.len()
         )));
     }
-    let times = times.as_slice().map_err(|_| contiguous("times"))?;
-    let labels = labels.as_slice().map_err(|_| contiguous("labels"))?;
+    let times = elements("times", times)?;
+    let labels = elements("labels", labels)?;
     let (loss, gradient) = py.detach(|| compute(times, labels)).map_err(refused)?;
-    let gradient: Bound<'py, PyArray1<f64>> = gradient.into_pyarray(py);
-    Ok((loss, gradient.reshape([batch, classes])?))
+    Ok((loss, gradient.into_pyarray(py).reshape([batch, classes])?))
 }
