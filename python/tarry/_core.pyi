@@ -10,8 +10,11 @@ __all__ = [
     "Program",
     "first_spike_backward",
     "first_spike_forward",
+    "platform_json",
     "platform_names",
+    "platform_obstacles",
     "shift_invariant_mse",
+    "simulate_json",
     "time_to_first_spike_cross_entropy",
 ]
 
@@ -57,7 +60,17 @@ class Processor:
     def counts(self) -> dict[str, int]: ...
     def tallies(self) -> list[dict[str, int]]: ...
 
+# Platforms: profiles and reports as JSON in SI units; a platform is a name or the path of a profile file.
+
 def platform_names() -> list[str]: ...
+def platform_json(platform: str) -> str: ...
+def platform_obstacles(data: bytes, platform: str) -> list[str]: ...
+def simulate_json(
+    data: bytes,  # a program
+    recordings: list[tuple[_Integers, _Integers]],  # ticks and channels of each
+    platforms: list[str],
+    decision: str,  # "first" or "all"
+) -> str: ...
 
 # Gradients: first-spike layers. Times in seconds, silent = inf; arrays C-contiguous.
 # Delays: None, (1, 1), (1, pre) axonal, (post, 1) dendritic or (post, pre) synaptic.

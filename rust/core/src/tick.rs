@@ -111,14 +111,15 @@ impl Tick<'_> {
                 return;
             };
             let threshold = self.view.threshold(member);
+            probe.visited(index);
             let saturations = &mut population.saturations;
             let fired = population.lif.step(self.view.tables, neuron, threshold, tick, saturations, probe);
             self.crossings.set(member, neuron.next);
             if !fired {
                 continue;
             }
-            probe.fired(index);
             let within = member as u32 - population.first_neuron;
+            probe.fired(index, within);
             if population.is_output {
                 outputs.push(Spike { tick, channel: population.first_channel + within });
             }

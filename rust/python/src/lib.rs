@@ -21,5 +21,5 @@ mod _core {
     #[pymodule_export]
     use super::program::PyProgram;
     #[pymodule_export]
-    use super::simulate::platform_names;
+    use super::simulate::{platform_json, platform_names, platform_obstacles, simulate_json};
 }
