@@ -49,7 +49,7 @@ pub enum Count {
 }
 
 /// Part of the platform that a line belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// Neurons and synapses.
@@ -103,10 +103,10 @@ pub fn common_obstacles(profile: &Profile, structure: &Structure) -> Vec<String>
         && u64::from(structure.longest_delay()) > longest
     {
         obstacles.push(format!(
-            "its longest delay is {} ticks; {} holds {longest} steps, so the tick must be at least {:.1} times longer",
+            "its longest delay is {} ticks; {} holds {longest} steps: a tick of {:.2} us would do",
             structure.longest_delay(),
             profile.name,
-            f64::from(structure.longest_delay()) / longest as f64
+            f64::from(structure.longest_delay()) / longest as f64 * structure.tick_seconds * 1e6
         ));
     }
     obstacles

@@ -33,7 +33,7 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
         Some(tau_syn) => (
             Term::times(Group::Core, "model time in units of tau_syn", seconds / tau_syn, &["tau_syn"]),
             format!(
-                "Its circuits run with a tau_syn of {:.1} us for the model's {:.4} ms: everything is {:.0} times faster \
+                "Its circuits run with a tau_syn of {:.1} us for the model's {:.3} ms: everything is {:.0} times faster \
                  than the model.",
                 microseconds(profile, "tau_syn"),
                 tau_syn * 1e3,

@@ -8,6 +8,7 @@
 pub mod barrier;
 pub mod bill;
 pub mod census;
+mod constant;
 pub mod continuous;
 pub mod cpu;
 pub mod interval;
@@ -17,6 +18,7 @@ pub mod mapping;
 mod memory;
 pub mod price;
 pub mod profile;
+pub mod program;
 pub mod queue;
 pub mod recording;
 pub mod report;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::bill::MemoryLine;
+use crate::bill::{Group, MemoryLine};
 use crate::census::Census;
 use crate::interval::Interval;
-use crate::price::{Estimate, Line, price};
+use crate::price::{Estimate, Line, Quantity, price};
 use crate::profile::{Profile, Reference};
 use crate::structure::Structure;
 
@@ -30,6 +30,8 @@ pub struct Report {
     pub keeps_up: bool,
     /// Mean over the recordings of the energy of the compute-only run, host excluded.
     pub energy_joules: Interval,
+    /// The same by part of the platform; the host's is in no total.
+    pub energy_by_group: BTreeMap<Group, Interval>,
     /// Smallest and largest nominal energy of a recording.
     pub energy_range_joules: Range,
     /// Mean energy with static power drawn for the real time; none if the platform cannot run in real time.
@@ -79,6 +81,12 @@ pub fn report(profile: &Profile, structure: &Structure, censuses: &[Census], rul
         }
     }
     let memory = largest_memory(&estimates);
+    let lines = mean_lines(&estimates);
+    let mut energy_by_group = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.quantity == Quantity::Energy) {
+        let sum: &mut Interval = energy_by_group.entry(line.group).or_default();
+        *sum = *sum + line.value;
+    }
     let realtime_energies: Option<Vec<Interval>> =
         estimates.iter().map(|estimate| estimate.realtime_energy_joules).collect();
     Some(Report {
@@ -93,12 +101,13 @@ pub fn report(profile: &Profile, structure: &Structure, censuses: &[Census], rul
             .iter()
             .all(|estimate| estimate.latency_seconds.nominal <= estimate.realtime_seconds),
         energy_joules: mean(estimates.iter().map(|estimate| estimate.energy_joules)),
+        energy_by_group,
         energy_range_joules: range(estimates.iter().map(|estimate| estimate.energy_joules.nominal)),
         realtime_energy_joules: realtime_energies.map(|energies| mean(energies.into_iter())),
         memory_bytes: memory.iter().map(|line| line.bytes).sum(),
         memory,
         cores: first.cores,
-        lines: mean_lines(&estimates),
+        lines,
         unknown: first.unknown.clone(),
         assumptions: first.assumptions.clone(),
         grade: profile.grade.clone(),

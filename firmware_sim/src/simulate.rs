@@ -6,7 +6,8 @@ use crate::census::Census;
 use crate::json::reports_json;
 use crate::price::price;
 use crate::profile::Profile;
-use crate::recording::{Decision, Recording, RecordingError, record, structure};
+use crate::program::structure;
+use crate::recording::{Decision, Recording, RecordingError, record};
 use crate::report::{Report, report};
 use crate::structure::Structure;
 

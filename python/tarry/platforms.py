@@ -13,7 +13,7 @@ from typing import Any
 from . import _core
 from ._tables import amount, amounts, markdown
 
-__all__ = ["obstacles", "platform", "platforms"]
+__all__ = ["finest_tick", "obstacles", "platform", "platforms"]
 
 
 def platforms() -> dict[str, dict[str, Any]]:
@@ -24,9 +24,9 @@ def platforms() -> dict[str, dict[str, Any]]:
 def platform(name: str | PathLike[str]) -> dict[str, Any]:
     """A platform profile as plain data in SI units.
 
-    ``limits`` holds numbers (``weight_bits`` with the sign, ``delay_longest`` in ticks, ...), ``costs`` bounds,
-    both None where unsourced; ``constants`` says of each how it is known and where from; ``neurons`` is the most
-    that it holds.
+    ``limits`` holds numbers (``weight_bits`` with the sign, ``delay_longest`` in ticks, ...), ``costs``
+    bounds, both None where unsourced; ``constants`` says of each how it is known and where from;
+    ``neurons`` is the most that it holds.
 
     Args:
         name: name of a platform that comes with the package, or the path of a profile file.
@@ -46,6 +46,20 @@ def obstacles(program: _core.Program | bytes, name: str | PathLike[str]) -> list
     """
     data = program if isinstance(program, bytes) else program.bytes
     return _core.platform_obstacles(data, fspath(name))
+
+
+def finest_tick(name: str | PathLike[str], longest_delay: float) -> float:
+    """The shortest tick, in seconds, at which a platform holds a delay of so many seconds.
+
+    0 where the number of delay steps does not bind the tick: no limit is known, or there are no steps.
+
+    Raises:
+        ValueError: an unknown platform, or a delay that is negative or not finite.
+    """
+    if not 0 <= longest_delay < float("inf"):
+        raise ValueError(f"longest_delay is {longest_delay} s; it must be finite and at least 0")
+    steps: float | None = platform(name)["limits"].get("delay_longest")
+    return 0.0 if steps is None else longest_delay / steps
 
 
 def profile_table() -> str:

@@ -1,4 +1,4 @@
-"""What a program costs on each platform: latency, energy, memory, with bounds, sources and what is not known."""
+"""What a program costs on each platform: latency, energy, memory, with bounds and what is not known."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class Report:
     """Estimates of one program on several platforms, in SI units; ``print`` shows them as a table.
 
     ``platforms[name]`` holds at least ``fits``, ``reasons``, ``latency_seconds`` and ``energy_joules`` (each
-    with ``low``, ``nominal``, ``high``; means over the recordings), ``realtime_seconds``, ``memory_bytes``,
-    ``lines`` (whose sums the totals are), ``unknown`` (what is in no total), ``grade``, ``rule``, ``sources``.
+    with ``low``, ``nominal``, ``high``; means over the recordings), ``realtime_seconds``,
+    ``memory_bytes``, ``lines`` (whose sums the totals are), ``unknown`` (what is in no total),
+    ``grade``, ``rule``, ``sources``.
     """
 
     data: Mapping[str, Any]
@@ -85,8 +86,8 @@ class Report:
         when = "first output spike" if data["decision"] == "first" else "first spike of every output"
         return (
             f"{data['recordings']} recordings, each to the {when}; {data['neurons']} neurons, "
-            f"{data['synapses']} synapses of {data['weight_bits']} bits, tick {amount(data['tick_seconds'], 's')}, "
-            f"longest delay {data['longest_delay_ticks']} ticks"
+            f"{data['synapses']} synapses of {data['weight_bits']} bits, "
+            f"tick {amount(data['tick_seconds'], 's')}, longest delay {data['longest_delay_ticks']} ticks"
         )
 
 
@@ -119,8 +120,8 @@ def simulate(
         The report: means over the recordings with low, nominal and high values.
 
     Raises:
-        ValueError: an unknown platform, a damaged program, no recordings, unsorted or negative times, channels
-            out of range, arrays of different lengths.
+        ValueError: an unknown platform, a damaged program, no recordings, unsorted or negative times,
+            channels out of range, arrays of different lengths.
         TypeError: times or channels that are not integers.
     """
     data = program if isinstance(program, bytes) else program.bytes
