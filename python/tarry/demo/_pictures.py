@@ -26,7 +26,7 @@ def draw_pictures(
     pictures: dict[str, Figure] = {}
     network, names = trained.network, task.data.class_names
 
-    pictures["plane"], (left, right) = plots.figure(2, 8.6, 4.6)
+    pictures["plane"], (left, right) = plots.figure(2, 8.6, 5.1)
     shown = _first(task.data.train, SHOWN_POINTS)
     plots.points(shown, names, left).set_title(f"{len(shown):,} of {len(task.data.train):,} training samples")
     decisions = decide_plane(task, program, grid)
@@ -49,7 +49,7 @@ def draw_pictures(
     plots.spike_time_errors({hidden: check.spike_time_errors(hidden)}, left)
     plots.spike_time_errors({output: check.spike_time_errors(output)}, right)
 
-    pictures["raster"], (only,) = plots.figure(1, 8.6, 5.6)
+    pictures["raster"], (only,) = plots.figure(1, 8.6, 5.0)
     sample = 0
     plots.raster(
         network,

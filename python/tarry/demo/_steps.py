@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from tarry.compiler import FirstSpikes, compile_network
 from tarry.demo._task import Task
 from tarry.network import Network
 from tarry.program import Program
-from tarry.train import History, fit, recipe
+
+if TYPE_CHECKING:  # compiling needs no torch
+    from tarry.train import History
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +49,29 @@ def train_network(
 
     Raises:
         ValueError, OSError, FloatingPointError: as ``train.fit`` does.
+        ImportError: without torch; says how to get it.
     """
+    from tarry.train import fit, recipe
+
     chosen = recipe(task.kind)
-    model = chosen.model(*task.sizes, tau_syn=task.tau_syn, seed=task.seed)
+    model = chosen.model(*task.sizes, tau_syn=task.tau_syn, seed=task.seed, threads=1)
     settings = {**chosen.fit, "epochs": task.epochs, "seed": task.seed}
-    history = fit(model, task.data, **settings, checkpoint=checkpoint, resume=resume, progress=progress)
+    with _one_thread():
+        history = fit(model, task.data, **settings, checkpoint=checkpoint, resume=resume, progress=progress)
     return Trained(model.network(), history, {"tau_ratio": chosen.tau_ratio, **chosen.layer, **settings})
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    # Batches this small gain nothing from more, and torch's threads wait for each other on a busy machine.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def compile_program(task: Task, network: Network, *, tick: float | None = None, weight_bits: int | None = None) -> Program:

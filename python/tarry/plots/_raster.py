@@ -13,6 +13,7 @@ from tarry.network import Network, Projection
 from tarry.plots._style import PALETTE, SERIES
 
 GAP = 2.0  # rows between populations
+SMALL = 8
 
 
 def raster(
@@ -37,14 +38,16 @@ def raster(
     first_row = 0.0
     labels: list[tuple[float, str]] = []
     for population in network.populations:
-        in_ticks = times[population.name] / tick
-        order = np.argsort(in_ticks, kind="stable") if population.size > 8 else np.arange(population.size)
-        rows = np.empty(population.size)
-        rows[order] = first_row + np.arange(population.size)
+        in_ticks, spikes = times[population.name] / tick, ticks[population.name]
+        fired = np.isfinite(in_ticks)
+        # Silent neurons get no row; small populations keep the order of their channels.
+        drawn = np.flatnonzero(fired | (spikes >= 0)) if population.size > SMALL else np.arange(population.size)
+        order = drawn[np.argsort(in_ticks[drawn], kind="stable")] if population.size > SMALL else drawn
+        rows = np.full(population.size, np.nan)
+        rows[order] = first_row + np.arange(len(order))
         for projection in network.projections:
             if projection.source == population.name:
                 _delays(projection, network, ticks, tick, rows, ax)
-        fired = np.isfinite(in_ticks)
         ax.plot(
             in_ticks[fired],
             rows[fired],
@@ -55,7 +58,6 @@ def raster(
             markeredgecolor=PALETTE["ink"],
             markeredgewidth=0.9,
         )
-        spikes = ticks[population.name]
         ax.plot(
             spikes[spikes >= 0],
             rows[spikes >= 0],
@@ -65,10 +67,12 @@ def raster(
             color=PALETTE["ink"],
             markeredgewidth=0,
         )
-        labels.append((float(rows.mean()), f"{population.name}\n({population.size})"))
-        first_row += population.size + GAP
+        silent = f",\n{population.size - len(drawn)} silent" if len(drawn) < population.size else ""
+        labels.append((first_row + (len(drawn) - 1) / 2, f"{population.name}\n({population.size}{silent})"))
+        first_row += len(drawn) + GAP
         if population is not network.populations[-1]:
             ax.axhline(first_row - (GAP + 1) / 2, color=PALETTE["line"], linewidth=0.8)
+    _decision(network, ticks, first_row - GAP, ax)
     ax.set_yticks([row for row, _ in labels], [label for _, label in labels])
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(first_row - GAP, -1)
@@ -115,6 +119,23 @@ def _delays(
                     markersize=7,
                     markeredgewidth=0.9,
                 )
+
+
+def _decision(network: Network, ticks: Mapping[str, npt.NDArray[np.int64]], bottom: float, ax: Axes) -> None:
+    spikes = np.concatenate([ticks[name] for name in network.outputs])
+    if np.any(spikes >= 0):
+        decided = int(spikes[spikes >= 0].min())
+        ax.axvline(decided, color=PALETTE["ink"], linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+        ax.annotate(
+            f"decision at tick {decided}",
+            (decided, bottom - 0.6),
+            xytext=(-5, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            color=PALETTE["muted"],
+            fontsize=8.5,
+        )
 
 
 def _legend(ax: Axes) -> None:

@@ -14,14 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from tarry import plots, report
+from tarry._optional import extra
 from tarry.demo._check import Check, check
-from tarry.demo._pictures import draw_pictures
 from tarry.demo._price import Price, price
-from tarry.demo._progress import Progress
 from tarry.demo._steps import Trained, compile_program, parameters, train_network
 from tarry.demo._task import Task
 from tarry.program import Program
+
+with extra("all", needed_by="the demonstration"):
+    import torch  # noqa: F401 (training needs it; said here, before anything is done)
+
+    from tarry import plots, report
+    from tarry.demo._pictures import draw_pictures
+    from tarry.demo._progress import Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
