@@ -1,9 +1,10 @@
 """Types of the extension module; held to it by stubtest."""
 
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
 __all__ = [
     "Processor",
@@ -21,10 +22,11 @@ __all__ = [
 _Floats = npt.NDArray[np.float64]
 _Integers = npt.NDArray[np.int64]
 
+@disjoint_base
 class Program:
     """A checked program; immutable."""
 
-    def __new__(cls, data: bytes, /) -> Program: ...
+    def __new__(cls, data: bytes, /) -> Self: ...
     @property
     def bytes(self) -> bytes: ...
     @property

@@ -153,7 +153,9 @@ class Network:
             where = f"projection {projection.source!r} -> {projection.target!r}"
             for name in (projection.source, projection.target):
                 if name not in sizes:
-                    raise ValueError(f"{where}: there is no population {name!r}; there are {', '.join(sizes)}")
+                    raise ValueError(
+                        f"{where}: there is no population {name!r}; there are {', '.join(sizes)}"
+                    )
             if projection.target in inputs:
                 raise ValueError(f"{where}: {projection.target!r} is an input and takes no synapses")
             shape = (sizes[projection.target], sizes[projection.source])
@@ -180,12 +182,16 @@ class Network:
         for population in self.populations:
             if population.name == name:
                 return population
-        raise KeyError(f"there is no population {name!r}; there are {', '.join(p.name for p in self.populations)}")
+        raise KeyError(
+            f"there is no population {name!r}; there are {', '.join(p.name for p in self.populations)}"
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to an ``.npz`` file: a JSON header and the arrays, no pickle."""
         arrays = {
-            f"{kind}_{i}": getattr(p, kind) for i, p in enumerate(self.projections) for kind in ("weights", "delays")
+            f"{kind}_{i}": getattr(p, kind)
+            for i, p in enumerate(self.projections)
+            for kind in ("weights", "delays")
         }
         header = {
             "format": FILE_FORMAT,
@@ -215,7 +221,9 @@ class Network:
         except FileNotFoundError:
             raise
         except Exception as error:
-            raise ValueError(f"{path} is not a Tarry network ({error}); write one with Network.save") from error
+            raise ValueError(
+                f"{path} is not a Tarry network ({error}); write one with Network.save"
+            ) from error
 
 
 def _frozen(values: npt.ArrayLike) -> Array:

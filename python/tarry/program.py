@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from . import _core
 
@@ -52,7 +52,7 @@ class Program(_core.Program):
 
     report: CompileReport | None
 
-    def __new__(cls, data: bytes, report: CompileReport | None = None) -> Program:
+    def __new__(cls, data: bytes, report: CompileReport | None = None) -> Self:
         """Check the bytes completely."""
         program = super().__new__(cls, data)
         program.report = report
@@ -105,7 +105,11 @@ class Program(_core.Program):
             f"at most per tick: {work['deliveries']:,} deliveries, {work['updates']:,} updates, {work['spikes']:,} spikes",
         ]
         for name, population in zip(self.names, self.populations(), strict=True):
-            kind = "input" if population["kind"] == "input" else f"lif, {population['reset']}, {population['constants']}"
+            kind = (
+                "input"
+                if population["kind"] == "input"
+                else f"lif, {population['reset']}, {population['constants']}"
+            )
             lines.append(
                 f"  {name}: {population['size']:,} {kind}{', output' if population['is_output'] else ''}; "
                 f"history of {population['capacity']:,} places, delays up to {population['longest_delay']:,} ticks"

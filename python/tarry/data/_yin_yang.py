@@ -15,9 +15,7 @@ SEEDS = {"train": 42, "validation": 41, "test": 40}
 BIG, SMALL = 0.5, 0.1
 
 
-def yin_yang(
-    tau_syn: float, *, early: float = 0.15, late: float = 2.0, bias: float | None = None
-) -> Dataset:
+def yin_yang(tau_syn: float, *, early: float = 0.15, late: float = 2.0, bias: float | None = None) -> Dataset:
     """Generate the published Yin-Yang sets, one spike per feature.
 
     A point (x, y) of the unit square has the features v = (x, y, 1-x, 1-y), and feature v spikes at
@@ -42,7 +40,7 @@ def yin_yang(
     if not 0 <= early <= late < float("inf"):
         raise ValueError(f"early is {early} and late {late} tau_syn; they must satisfy 0 <= early <= late")
     if bias is not None and not 0 <= bias < float("inf"):
-        raise ValueError(f"bias is {bias} tau_syn; it must be a time of at least 0, or None for no bias spike")
+        raise ValueError(f"bias is {bias} tau_syn; it must be at least 0, or None for no bias spike")
 
     def split(name: str) -> Split:
         points, labels = _samples(SEEDS[name], SIZES[name])
@@ -57,7 +55,7 @@ def yin_yang(
 @cache
 def _samples(seed: int, size: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     # The published arrays were drawn with numpy's legacy generator; no other gives the same bits.
-    random = np.random.RandomState(seed)  # noqa: NPY002
+    random = np.random.RandomState(seed)
     points, labels = np.empty((size, 4)), np.empty(size, np.int64)
     for i in range(size):
         goal = random.randint(3)

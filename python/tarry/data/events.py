@@ -1,4 +1,4 @@
-"""Files of events: `.npz` with int64 arrays `times` (ticks) and `channels`, or CSV with the columns `tick,channel`."""
+"""Files of events: `.npz` with int64 arrays `times` (ticks) and `channels`, or CSV `tick,channel`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _suffix(path: str | PathLike[str]) -> str:
 
 def _load_npz(path: str | PathLike[str]) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.generic]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             return file["times"], file["channels"]
     except OSError as error:
         if error.errno is not None:
@@ -61,7 +61,7 @@ def _load_npz(path: str | PathLike[str]) -> tuple[npt.NDArray[np.generic], npt.N
         raise ValueError(f"{path} is not an .npz file ({error})") from error
     except Exception as error:
         raise ValueError(
-            f"{path} does not hold the integer arrays 'times' and 'channels' ({error}); write them with save_events"
+            f"{path} does not hold the arrays 'times' and 'channels' ({error}); write them with save_events"
         ) from error
 
 
@@ -78,7 +78,9 @@ def _load_csv(path: str | PathLike[str]) -> Events:
         try:
             tick, channel = map(int, line.split(","))
         except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {line[:40]!r} is not two integers 'tick,channel'") from error
+            raise ValueError(
+                f"{path}, line {number}: {line[:40]!r} is not two integers 'tick,channel'"
+            ) from error
         rows.append((tick, channel))
     try:
         table = np.array(rows, np.int64).reshape(-1, 2)
@@ -95,18 +97,21 @@ def _checked(times: npt.NDArray[np.generic], channels: npt.NDArray[np.generic], 
     if times.size == 0:
         raise ValueError(f"{where}: there are no events")
     if times.dtype.kind not in "iu" or channels.dtype.kind not in "iu":
-        raise ValueError(f"{where}: times are {times.dtype} and channels {channels.dtype}; both must be integers")
+        raise ValueError(
+            f"{where}: times are {times.dtype} and channels {channels.dtype}; both must be integers"
+        )
     if times.dtype == np.uint64 and times.max() > np.uint64(2**63 - 1):
         raise ValueError(f"{where}: a tick is beyond 2^63 - 1, the largest that a file holds")
-    times, channels = times.astype(np.int64), channels.astype(np.int64)
-    if times.min() < 0:
-        raise ValueError(f"{where}: event {int(times.argmin())} has the negative tick {times.min()}")
-    if channels.min() < 0:
-        raise ValueError(f"{where}: event {int(channels.argmin())} has the negative channel {channels.min()}")
-    falls = np.flatnonzero(np.diff(times) < 0)
+    ticks, indices = times.astype(np.int64), channels.astype(np.int64)
+    if ticks.min() < 0:
+        raise ValueError(f"{where}: event {int(ticks.argmin())} has the negative tick {ticks.min()}")
+    if indices.min() < 0:
+        raise ValueError(f"{where}: event {int(indices.argmin())} has the negative channel {indices.min()}")
+    falls = np.flatnonzero(np.diff(ticks) < 0)
     if falls.size:
         i = int(falls[0])
         raise ValueError(
-            f"{where}: ticks must not decrease, but event {i + 1} has tick {times[i + 1]} after {times[i]}; sort them"
+            f"{where}: ticks must not decrease, but event {i + 1} has tick {ticks[i + 1]} after {ticks[i]}; "
+            "sort the events"
         )
-    return times, channels
+    return ticks, indices

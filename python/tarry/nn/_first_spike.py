@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-import torch
 from torch import Tensor
 
 from tarry import _core
-from tarry.nn._library import ReverseOnly, array, below_autograd, check_dtypes, define, define_autograd
+from tarry.nn._library import (
+    ReverseOnly,
+    array,
+    below_autograd,
+    check_dtypes,
+    define,
+    define_autograd,
+    tensor,
+)
 
 
 def first_spike(
@@ -72,7 +79,7 @@ def _forward_kernel(
         threshold,
         threads,
     )
-    return torch.from_numpy(spike_times).to(times.dtype)
+    return tensor(spike_times, times)
 
 
 def _forward_fake(times: Tensor, weights: Tensor, delays: Tensor | None, *constants: float) -> Tensor:
@@ -105,11 +112,10 @@ def _backward_kernel(
         slope_floor,
         threads,
     )
-    dtype = times.dtype
     return (
-        torch.from_numpy(times_gradient).to(dtype),
-        torch.from_numpy(weights_gradient).to(dtype),
-        times.new_empty(0) if delays_gradient is None else torch.from_numpy(delays_gradient).to(dtype),
+        tensor(times_gradient, times),
+        tensor(weights_gradient, times),
+        times.new_empty(0) if delays_gradient is None else tensor(delays_gradient, times),
     )
 
 
@@ -162,7 +168,9 @@ class _FirstSpikeBackward(ReverseOnly):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> NoReturn:
-        raise RuntimeError("tarry::first_spike has no second derivative: its gradient cannot be differentiated")
+        raise RuntimeError(
+            "tarry::first_spike has no second derivative; its gradient cannot be differentiated"
+        )
 
 
 define_autograd(_forward, _FirstSpike)

@@ -73,26 +73,23 @@ class Lif(torch.nn.Module):
         super().__init__()
         shapes = {None: None, "axonal": (1, inputs), "dendritic": (outputs, 1), "synaptic": (outputs, inputs)}
         low, high = delay_range
-        for valid, message in (
-            (inputs >= 1 and outputs >= 1, f"a layer of {inputs} inputs and {outputs} outputs; both are at least 1"),
-            (delay in shapes, f"delay is {delay!r}; it must be None, 'axonal', 'dendritic' or 'synaptic'"),
-            (tau_mem > 0, f"tau_mem is {tau_mem} s; it must be positive"),
-            (0 < tau_syn < inf, f"tau_syn is {tau_syn} s; it must be positive and finite"),
-            (0 < threshold < inf, f"threshold is {threshold}; it must be positive and finite"),
-            (
-                reset == "once",
-                f"reset is {reset!r}; exact gradients are there for first-spike neurons alone, reset='once'",
-            ),
-            (0 <= low < high < inf, f"delay_range is {delay_range} tau_syn; it must satisfy 0 <= low < high"),
-            (0 <= slope_floor < inf, f"slope_floor is {slope_floor}; it must be at least 0"),
-            (weight_limit is None or weight_limit > 0, f"weight_limit is {weight_limit}; it must be positive"),
-            (threads is None or threads >= 1, f"threads is {threads}; it must be at least 1"),
-            (isfinite(weight_mean), f"weight_mean is {weight_mean}; it must be finite"),
-            (0 <= weight_deviation < inf, f"weight_deviation is {weight_deviation}; it must be at least 0"),
-            (dtype in (torch.float64, torch.float32), f"dtype is {dtype}; it must be torch.float64 or float32"),
-        ):
-            if not valid:
-                raise ValueError(message)
+        _check(inputs >= 1 and outputs >= 1, f"a layer needs inputs and outputs, not {inputs} and {outputs}")
+        _check(delay in shapes, f"delay is {delay!r}; it must be None, 'axonal', 'dendritic' or 'synaptic'")
+        _check(tau_mem > 0, f"tau_mem is {tau_mem} s; it must be positive")
+        _check(0 < tau_syn < inf, f"tau_syn is {tau_syn} s; it must be positive and finite")
+        _check(0 < threshold < inf, f"threshold is {threshold}; it must be positive and finite")
+        _check(reset == "once", f"reset is {reset!r}; only reset='once', first-spike coding, can be trained")
+        _check(
+            0 <= low < high < inf, f"delay_range is {delay_range} tau_syn; it must satisfy 0 <= low < high"
+        )
+        _check(isfinite(weight_mean), f"weight_mean is {weight_mean}; it must be finite")
+        _check(0 <= weight_deviation < inf, f"weight_deviation is {weight_deviation}; it must be at least 0")
+        _check(0 <= slope_floor < inf, f"slope_floor is {slope_floor}; it must be at least 0")
+        _check(
+            weight_limit is None or weight_limit > 0, f"weight_limit is {weight_limit}; it must be positive"
+        )
+        _check(threads is None or threads >= 1, f"threads is {threads}; it must be at least 1, or None")
+        _check(dtype in (torch.float64, torch.float32), f"dtype is {dtype}; it must be float64 or float32")
         self.inputs, self.outputs, self.delay = inputs, outputs, delay
         self.tau_mem, self.tau_syn, self.threshold = float(tau_mem), float(tau_syn), float(threshold)
         self.delay_range, self.slope_floor = (float(low), float(high)), float(slope_floor)
@@ -118,14 +115,16 @@ class Lif(torch.nn.Module):
         return delays + low * self.tau_syn if low else delays
 
     def synapses(self) -> tuple[Tensor, Tensor | None]:
-        """Weights and delays (seconds) as the neurons see them, on the grids of ``quantisation`` if it is set."""
+        """Weights and delays (seconds) as the neurons see them: on the grids of ``quantisation``, if set."""
         weights, delays = self.weights, self.delays()
         if self.quantisation is None:
             return weights, delays
-        return self.quantisation.weights(weights), None if delays is None else self.quantisation.delays(delays)
+        return self.quantisation.weights(weights), None if delays is None else self.quantisation.delays(
+            delays
+        )
 
     def forward(self, times: Tensor) -> Tensor:
-        """Spike times in seconds, (batch, outputs), from those of the inputs, (batch, inputs); ``inf`` is silent."""
+        """Spike times (batch, outputs) from those of the inputs (batch, inputs), in seconds; silent = inf."""
         weights, delays = self.synapses()
         return first_spike(
             times.to(weights.dtype),
@@ -138,23 +137,27 @@ class Lif(torch.nn.Module):
             threads=self.threads or torch.get_num_threads(),
         )
 
-    @torch.no_grad()
     def limit_weights(self, limit: float | None = None) -> None:
-        """Project the weights onto ``|w| <= limit``, by default ``weight_limit``, and into the grid if there is one."""
+        """Project the weights onto ``|w| <= limit``, by default ``weight_limit``, and the grid's range."""
         limit = self.weight_limit if limit is None else limit
         if limit is not None:
-            self.weights.clamp_(-limit, limit)
+            self.weights.detach().clamp_(-limit, limit)
         if self.quantisation is not None:
             top = self.quantisation.weight_limit
-            self.weights.clamp_(-top, top)
+            self.weights.detach().clamp_(-top, top)
 
     def extra_repr(self) -> str:
         """Everything that decides the layer's result besides its parameters; checkpoints compare it."""
         low, high = self.delay_range
         delay = f"{self.delay!r} ({low:g}..{high:g} tau_syn)" if self.delay else "None"
         text = (
-            f"{self.inputs}, {self.outputs}, delay={delay}, tau_mem={self.tau_mem!r}, tau_syn={self.tau_syn!r}, "
-            f"threshold={self.threshold!r}, slope_floor={self.slope_floor!r}, weight_limit={self.weight_limit!r}, "
-            f"dtype={self.weights.dtype}"
+            f"{self.inputs}, {self.outputs}, delay={delay}, tau_mem={self.tau_mem!r}, "
+            f"tau_syn={self.tau_syn!r}, threshold={self.threshold!r}, slope_floor={self.slope_floor!r}, "
+            f"weight_limit={self.weight_limit!r}, dtype={self.weights.dtype}"
         )
         return text if self.quantisation is None else f"{text}, {self.quantisation}"
+
+
+def _check(valid: bool, message: str) -> None:
+    if not valid:
+        raise ValueError(message)

@@ -11,7 +11,15 @@ import torch
 from torch import Tensor
 
 from tarry import _core
-from tarry.nn._library import ReverseOnly, array, below_autograd, check_dtypes, define, define_autograd
+from tarry.nn._library import (
+    ReverseOnly,
+    array,
+    below_autograd,
+    check_dtypes,
+    define,
+    define_autograd,
+    tensor,
+)
 
 Values = npt.NDArray[np.float64]
 
@@ -84,7 +92,9 @@ class _Once(ReverseOnly):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> NoReturn:
-        raise RuntimeError("tarry's losses have no second derivative: their gradient cannot be differentiated")
+        raise RuntimeError(
+            "tarry's losses have no second derivative; their gradient cannot be differentiated"
+        )
 
 
 def _define_loss(name: str, constants: str, compute: Callable[..., tuple[float, Values]]) -> Any:
@@ -93,9 +103,9 @@ def _define_loss(name: str, constants: str, compute: Callable[..., tuple[float, 
     def kernel(times: Tensor, labels: Tensor, *values: float) -> tuple[Tensor, Tensor]:
         check_dtypes(name, times)
         if labels.dtype != torch.int64:
-            raise TypeError(f"tarry::{name} takes int64 labels, not {str(labels.dtype).removeprefix('torch.')}")
+            raise TypeError(f"tarry::{name} takes labels of torch.int64, not {labels.dtype}")
         loss, gradient = compute(array(times), labels.contiguous().numpy(), *values)
-        return times.new_tensor(loss), torch.from_numpy(gradient).to(times.dtype)
+        return tensor(np.array(loss), times), tensor(gradient, times)
 
     def fake(times: Tensor, labels: Tensor, *values: float) -> tuple[Tensor, Tensor]:
         return times.new_empty(()), times.new_empty(times.shape)
@@ -118,7 +128,7 @@ def _define_loss(name: str, constants: str, compute: Callable[..., tuple[float, 
             times, gradient = ctx.saved_tensors
             of_times = of_loss * gradient
             if torch.is_grad_enabled():  # only where a second derivative may follow
-                of_times = _Once.apply(of_times, times)
+                of_times = _Once.apply(of_times, times)  # type: ignore[no-untyped-call]
             return of_times, *[None] * ctx.others
 
     define_autograd(operator, Loss)

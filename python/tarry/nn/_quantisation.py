@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 
@@ -32,11 +31,15 @@ class Quantisation:
     def weights(self, weights: Tensor) -> Tensor:
         """Round weights (post, pre) to the grid, ties to even."""
         top = 2 ** (self.weight_bits - 1) - 1
-        return _straight_through(weights, (weights / self.weight_scale).round().clamp(-top, top) * self.weight_scale)
+        return _straight_through(
+            weights, (weights / self.weight_scale).round().clamp(-top, top) * self.weight_scale
+        )
 
     def delays(self, delays: Tensor) -> Tensor:
         """Round delays in seconds to the grid, ties to even."""
-        return _straight_through(delays, (delays / self.delay_step).round().clamp(*self.delay_levels) * self.delay_step)
+        return _straight_through(
+            delays, (delays / self.delay_step).round().clamp(*self.delay_levels) * self.delay_step
+        )
 
 
 def _straight_through(values: Tensor, grid: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal, overload
 
 import numpy as np
@@ -30,7 +31,7 @@ class Sequential(torch.nn.Module):
         for layer in layers:
             if not isinstance(layer, Lif):
                 raise ValueError(f"a Sequential is made of tarry.nn.Lif layers, not {type(layer).__name__}")
-        for i, (before, after) in enumerate(zip(layers, layers[1:], strict=False), start=1):
+        for i, (before, after) in enumerate(pairwise(layers), start=1):
             if before.outputs != after.inputs:
                 raise ValueError(
                     f"layer {i} has {after.inputs} inputs, but the one before it has {before.outputs} outputs"
@@ -65,14 +66,14 @@ class Sequential(torch.nn.Module):
             every.append(times)
         return every if return_all else times
 
-    def network(self) -> network.Network:
-        """Return the network as plain data: populations "input", "hidden" ("hidden1", .. if several), "output".
+    def names(self) -> list[str]:
+        """Names of the populations: "input", "hidden" or "hidden1", "hidden2", .., and "output"."""
+        hidden = ["hidden"] if len(self) == 2 else [f"hidden{i}" for i in range(1, len(self))]
+        return ["input", *hidden, "output"]
 
-        The delays of a layer are those of the projection into it.
-        """
-        layers = list(self)
-        hidden = ["hidden"] if len(layers) == 2 else [f"hidden{i}" for i in range(1, len(layers))]
-        names = ["input", *hidden, "output"]
+    def network(self) -> network.Network:
+        """Return the network as plain data; the delays of a layer are those of the projection into it."""
+        layers, names = list(self), self.names()
         populations = [network.Population("input", layers[0].inputs)]
         projections = []
         for source, target, layer in zip(names, names[1:], layers, strict=False):

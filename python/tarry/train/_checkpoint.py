@@ -62,8 +62,8 @@ def load(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     for name in settings | written.keys():
         if written.get(name) != settings.get(name):
             raise ValueError(
-                f"the checkpoint {path} was written with {name} = {written.get(name)!r}, not {settings.get(name)!r}; "
-                "use the same settings, another file, or resume=False to start over"
+                f"the checkpoint {path} was written with {name} = {written.get(name)!r}, "
+                f"not {settings.get(name)!r}; use those settings, another file, or resume=False to start over"
             )
     state: dict[str, Any] = content["state"]
     return state

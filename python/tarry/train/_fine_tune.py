@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import product
@@ -31,17 +31,20 @@ class FineTuned:
 
     Args:
         model: the layers, each with its ``quantisation``.
-        weight_scales: per projection what one weight step is worth, () or (post, 1): every weight of
-            ``network()`` is a whole multiple.
+        weight_scales: by population what one step of the weights into it is worth, a number () or one per
+            neuron (post,): every weight of ``network()`` is a whole multiple.
         history: of the fine-tuning.
     """
 
     model: nn.Sequential
-    weight_scales: tuple[Scales, ...]
+    weight_scales: dict[str, Scales]
     history: History
 
     def network(self) -> Network:
-        """Return the network with exactly the quantised weights and delays."""
+        """Return the network with exactly the quantised weights and delays.
+
+        ``tarry.compile(tuned.network(), weight_scales=tuned.weight_scales, ...)`` takes them as they are.
+        """
         return self.model.network()
 
 
@@ -54,7 +57,7 @@ def fine_tune(
     tick: float,
     epochs: int = 50,
     scale: Literal["layer", "neuron"] = "layer",
-    weight_scales: Sequence[npt.ArrayLike] | None = None,
+    weight_scales: Mapping[str, npt.ArrayLike] | None = None,
     **settings: Any,
 ) -> FineTuned:
     """Train a copy of a model further while its weights and delays are on their integer grids.
@@ -73,7 +76,7 @@ def fine_tune(
         tick: seconds.
         epochs: passes over the training samples.
         scale: one weight scale per "layer" or per "neuron".
-        weight_scales: the scales, one () or (post, 1) per layer, instead of a choice.
+        weight_scales: the scales by population, () or (post,), instead of a choice.
         settings: further arguments of ``fit``.
 
     Raises:
@@ -106,8 +109,8 @@ def fine_tune(
         )
         quantised = max(candidates, key=lambda candidate: accuracy(candidate, times, labels))
     history = fit(quantised, data, epochs=epochs, **settings)
-    scales = tuple(_scale(layer).double().numpy() for layer in quantised)
-    return FineTuned(quantised, scales, history)
+    grids_of = zip(quantised.names()[1:], quantised, strict=True)
+    return FineTuned(quantised, {name: _scale(layer) for name, layer in grids_of}, history)
 
 
 def _delay_grid(layer: nn.Lif, index: int, bits: int, tick: float) -> tuple[float, tuple[int, int]]:
@@ -118,8 +121,8 @@ def _delay_grid(layer: nn.Lif, index: int, bits: int, tick: float) -> tuple[floa
     ticks = (high - low) / 2**bits
     if layer.delay is not None and (round(ticks) < 1 or abs(ticks - round(ticks)) > 1e-6 * ticks):
         raise ValueError(
-            f"delays of {bits} bits over {high - low:g} ticks have a step of {ticks:g} ticks; it must be a whole "
-            "number: choose fewer bits or a finer tick"
+            f"delays of {bits} bits over {high - low:g} ticks have a step of {ticks:g} ticks; "
+            "it must be a whole number: choose fewer bits or a finer tick"
         )
     step = max(round(ticks), 1)
     least = max(round(low / step), 1 if index else 0)  # the engine takes no delay of 0 between neurons
@@ -132,18 +135,24 @@ def _largest_weights(layer: nn.Lif, scale: str) -> torch.Tensor:
     return largest.clamp(min=torch.finfo(weights.dtype).tiny)
 
 
-def _given_scales(model: nn.Sequential, given: Sequence[npt.ArrayLike]) -> list[torch.Tensor]:
-    if len(given) != len(model):
-        raise ValueError(f"there are {len(given)} weight_scales for {len(model)} layers; give one per layer")
-    scales = [torch.tensor(np.asarray(s), dtype=layer.weights.dtype) for s, layer in zip(given, model, strict=True)]
-    for i, (scale, layer) in enumerate(zip(scales, model, strict=True)):
-        if scale.shape not in ((), (layer.outputs, 1)) or not bool((torch.isfinite(scale) & (scale > 0)).all()):
+def _given_scales(model: nn.Sequential, given: Mapping[str, npt.ArrayLike]) -> list[torch.Tensor]:
+    names = model.names()[1:]
+    if set(given) != set(names):
+        raise ValueError(f"weight_scales are for {sorted(given)}; give one for each of {sorted(names)}")
+    scales = []
+    for name, layer in zip(names, model, strict=True):
+        scale = np.asarray(given[name], np.float64)
+        if scale.shape not in ((), (layer.outputs,)) or not np.all(np.isfinite(scale) & (scale > 0)):
             raise ValueError(
-                f"weight_scales[{i}] must be positive and of shape () or ({layer.outputs}, 1), not {tuple(scale.shape)}"
+                f"the weight scale of {name!r} must be positive and one number or {layer.outputs}, "
+                f"but has shape {scale.shape}"
             )
+        column = scale if scale.ndim == 0 else scale[:, None]
+        scales.append(torch.tensor(column, dtype=layer.weights.dtype))
     return scales
 
 
-def _scale(layer: nn.Lif) -> torch.Tensor:
+def _scale(layer: nn.Lif) -> Scales:
     assert layer.quantisation is not None
-    return layer.quantisation.weight_scale
+    scale: Scales = layer.quantisation.weight_scale.double().numpy()
+    return scale if scale.ndim == 0 else scale[:, 0]

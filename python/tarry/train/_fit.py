@@ -10,14 +10,14 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]
 
 from tarry import nn
 from tarry.data import Dataset, Split
 from tarry.train import _checkpoint
 from tarry.train._history import Epoch, History
 from tarry.train._samples import accuracy, digest, tensors
-from tarry.train._settings import Loss, LossFunction, Schedule, Settings
+from tarry.train._settings import Loss, Schedule, Settings
 from tarry.train._silent import SilentRule
 
 
@@ -164,22 +164,26 @@ def _epoch(
         group["lr"] = group["initial_lr"] * settings.rate_factor(number)
     total, missing = 0.0, 0
     outputs = []
-    layers = list(model)
-    for i, (batch_times, batch_labels) in enumerate(
-        zip(times.split(settings.batch_size), labels.split(settings.batch_size), strict=True)
-    ):
+    layers, parameters = list(model), list(model.parameters())
+    batches = zip(
+        torch.split(times, settings.batch_size), torch.split(labels, settings.batch_size), strict=True
+    )
+    for i, (batch_times, batch_labels) in enumerate(batches):
         spike_times = model(batch_times, return_all=True)
         loss = loss_function(spike_times[-1], batch_labels)
         value = loss.item()
         if not isfinite(value):
-            raise FloatingPointError(f"the loss became {value} in epoch {number + 1}, batch {i + 1}; {REMEDY}")
+            raise FloatingPointError(
+                f"the loss became {value} in epoch {number + 1}, batch {i + 1}; {REMEDY}"
+            )
         total += value * len(batch_labels)
         outputs.append(spike_times[-1].detach())
         bumped, silent = rule.apply(model, spike_times)
         missing += silent
         if not bumped:
-            optimiser.zero_grad()
-            loss.backward()
+            for parameter in parameters:
+                parameter.grad = None
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         for layer in layers:
             layer.limit_weights(settings.weight_limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -54,13 +55,13 @@ class Recipe:
                     generator=generator,
                     **self.layer,
                 )
-                for inputs, outputs in zip(sizes, sizes[1:], strict=False)
+                for inputs, outputs in pairwise(sizes)
             )
         )
 
 
-# Initial weights are those of DelGrad's public configurations (arXiv 2404.19165). Small batches, the cosine and
-# gradients without a clip are worth more than anything else; the limit keeps out the outliers that coarse
+# Initial weights are those of DelGrad's public configurations (arXiv 2404.19165). Small batches, the cosine
+# and gradients without a clip are worth more than anything else; the limit keeps out the outliers that coarse
 # weights suffer from and costs no accuracy; the slope floor bounds the gradient of grazing crossings.
 _FIT = {
     "epochs": 300,

@@ -13,7 +13,7 @@ from tarry.data import Split
 
 
 def tensors(model: nn.Sequential, split: Split, name: str) -> tuple[Tensor, Tensor]:
-    """Return times (n, channels) in the model's dtype and int64 labels (n,); ValueError if they do not fit it."""
+    """Times (n, channels) in the model's dtype and int64 labels (n,); ValueError if they do not fit it."""
     times, labels = np.asarray(split.times), np.asarray(split.labels)
     inputs, classes = model[0].inputs, model[-1].outputs
     if times.ndim != 2 or labels.shape != times.shape[:1]:
@@ -27,7 +27,8 @@ def tensors(model: nn.Sequential, split: Split, name: str) -> tuple[Tensor, Tens
         raise ValueError(f"{name} has {times.shape[1]} channels, but the model has {inputs} inputs")
     if times.dtype.kind != "f" or labels.dtype.kind not in "iu":
         raise ValueError(
-            f"{name} has times of {times.dtype} and labels of {labels.dtype}; they must be floats and integers"
+            f"{name} has times of {times.dtype} and labels of {labels.dtype}; "
+            "they must be floats and integers"
         )
     invalid = np.isnan(times) | (times == -np.inf)
     if invalid.any():

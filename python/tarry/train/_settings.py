@@ -47,7 +47,9 @@ class Settings:
         if self.weight_limit is not None and not self.weight_limit > 0:
             raise ValueError(f"weight_limit is {self.weight_limit}; it must be positive, or None")
         if len(self.silent_limit) != 2 or not all(0 <= limit <= 1 for limit in self.silent_limit):
-            raise ValueError(f"silent_limit is {self.silent_limit}; give two fractions 0..1, (hidden, output)")
+            raise ValueError(
+                f"silent_limit is {self.silent_limit}; give two fractions 0..1, (hidden, output)"
+            )
         if not callable(self.schedule) and self.schedule not in ("cosine", "constant"):
             raise ValueError(f"schedule is {self.schedule!r}; it must be 'cosine', 'constant' or a function")
         if not callable(self.loss) and self.loss not in ("mse", "cross_entropy"):

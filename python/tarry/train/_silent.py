@@ -1,4 +1,4 @@
-"""The silent-neuron rule: a layer that misses too many spikes has no gradient there, so its weights are raised."""
+"""The silent-neuron rule: a spike that is missing has no gradient, so the weights are raised instead."""
 
 from __future__ import annotations
 

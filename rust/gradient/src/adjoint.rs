@@ -4,69 +4,47 @@
 //! `dT/dw_i` = -K(T - `t_i`)/V'(T) and `dT/dt_i` = `w_i` K'(T - `t_i`)/V'(T), over the inputs that arrive before T.
 //! Only the spike times enter, so times that were measured elsewhere may be put in.
 
-use crate::layer::{LANES, Lanes, Layer, PackedDelays, Stretch};
-use crate::potential::{Moment, Potential};
-use crate::search::{Moments, TIE};
+use crate::lanes::{LANES, Lanes, Mask};
+use crate::layer::{Kind, Layer, Stretch};
+use crate::potential::{Moments, Potential};
+use crate::search::{Inputs, TIE};
 
-/// Derivatives summed over samples, in units of `tau_syn`.
+/// Derivatives summed over samples, in units of `tau_syn`, laid out like the weights and delays of the layer.
 #[derive(Clone, Debug)]
 pub(crate) struct Sums {
+    kind: Kind,
     pub weights: Vec<Lanes>,
-    pub delays: DelaySums,
-}
-
-/// Derivatives with respect to delays, laid out like [`PackedDelays`].
-#[derive(Clone, Debug)]
-pub(crate) enum DelaySums {
-    None,
-    Scalar(f64),
-    Axonal(Vec<f64>),
-    Dendritic(Vec<Lanes>),
-    Synaptic(Vec<Lanes>),
+    pub delays: Vec<Lanes>,
 }
 
 impl Sums {
     pub(crate) fn new(layer: &Layer) -> Self {
-        let delays = match &layer.delays {
-            PackedDelays::None => DelaySums::None,
-            PackedDelays::Scalar(_) => DelaySums::Scalar(0.0),
-            PackedDelays::Axonal(delays) => DelaySums::Axonal(vec![0.0; delays.len()]),
-            PackedDelays::Dendritic(delays) => DelaySums::Dendritic(vec![[0.0; LANES]; delays.len()]),
-            PackedDelays::Synaptic(delays) => DelaySums::Synaptic(vec![[0.0; LANES]; delays.len()]),
-        };
-        Self { weights: vec![[0.0; LANES]; layer.weights.len()], delays }
+        let zeros = |like: &[Lanes]| vec![Lanes::ZERO; like.len()];
+        Self { kind: layer.kind, weights: zeros(&layer.weights), delays: zeros(&layer.delays) }
     }
 
-    /// Adds one sample's dL/dt of the inputs, which is what a delay common to all neurons changes.
-    pub(crate) fn add_inputs(&mut self, at_inputs: &[f64]) {
-        match &mut self.delays {
-            DelaySums::Axonal(delays) => {
-                delays.iter_mut().zip(at_inputs).for_each(|(delay, at_input)| *delay += at_input);
-            }
-            DelaySums::Scalar(delay) => *delay += at_inputs.iter().sum::<f64>(),
-            _ => {}
-        }
+    /// Back to zero.
+    pub(crate) fn clear(&mut self) {
+        self.weights.fill(Lanes::ZERO);
+        self.delays.fill(Lanes::ZERO);
     }
 
     /// Adds the sums of a later chunk.
     pub(crate) fn add(&mut self, other: &Self) {
-        add_lanes(&mut self.weights, &other.weights);
-        match (&mut self.delays, &other.delays) {
-            (DelaySums::Scalar(sum), DelaySums::Scalar(other)) => *sum += other,
-            (DelaySums::Axonal(sum), DelaySums::Axonal(other)) => {
-                sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other);
-            }
-            (DelaySums::Dendritic(sum), DelaySums::Dendritic(other))
-            | (DelaySums::Synaptic(sum), DelaySums::Synaptic(other)) => add_lanes(sum, other),
-            _ => {}
-        }
+        self.weights.iter_mut().zip(&other.weights).for_each(|(sum, other)| *sum += *other);
+        self.delays.iter_mut().zip(&other.delays).for_each(|(sum, other)| *sum += *other);
     }
-}
 
-fn add_lanes(sum: &mut [Lanes], other: &[Lanes]) {
-    for (sum, other) in sum.iter_mut().zip(other) {
-        for l in 0..LANES {
-            sum[l] += other[l];
+    /// Adds one sample's dL/dt of the inputs, which is what delays common to all neurons change.
+    pub(crate) fn add_inputs(&mut self, at_inputs: &[Lanes]) {
+        match self.kind {
+            Kind::Axonal => {
+                for (i, lanes) in at_inputs.iter().enumerate() {
+                    self.delays[i / LANES].0[i % LANES] += lanes.sum();
+                }
+            }
+            Kind::Scalar => self.delays[0].0[0] += at_inputs.iter().map(|lanes| lanes.sum()).sum::<f64>(),
+            Kind::None | Kind::Dendritic | Kind::Synaptic => {}
         }
     }
 }
@@ -77,103 +55,116 @@ pub(crate) struct Flat {
     pub slope: f64,
 }
 
-/// Spikes of the tile of neurons being differentiated, and dL/dT of each: 0 where it does not matter.
-#[derive(Clone, Copy)]
-pub(crate) struct Spikes {
-    pub growth: Lanes,
-    pub time: Lanes,
-    pub gradient: Lanes,
+/// The spikes of a tile of neurons, and where the inputs stand at them.
+pub(crate) struct Tile<'a> {
+    index: usize,
+    row: usize,
+    weights: &'a [Lanes],
+    stretch: &'a Stretch,
+    input: Inputs<'a>,
+    /// 1 / growth of the spikes and their times, less the neurons' own delays.
+    inverse: Lanes,
+    time: Lanes,
+    threshold: Lanes,
 }
 
-impl Spikes {
-    pub(crate) const SILENT: Self =
-        Self { growth: [f64::INFINITY; LANES], time: [0.0; LANES], gradient: [0.0; LANES] };
+impl<'a> Tile<'a> {
+    #[inline(always)]
+    pub(crate) fn new(
+        layer: &'a Layer,
+        stretch: &'a Stretch,
+        index: usize,
+        input: Inputs<'a>,
+        spikes: Moments,
+    ) -> Self {
+        let row = index * layer.pre;
+        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[index] } else { Moments::ORIGIN };
+        let inverse = shift.growth / spikes.growth;
+        // So that nothing counts as earlier than a spike that never comes.
+        let fired = Lanes::ZERO.less(inverse);
+        Self {
+            index,
+            row,
+            weights: &layer.weights[row..row + layer.pre],
+            stretch,
+            input,
+            inverse: fired.select(inverse, Lanes::splat(f64::INFINITY)),
+            time: spikes.time - shift.time,
+            threshold: Lanes::splat(layer.neuron.threshold()),
+        }
+    }
 
-    pub(crate) fn set(&mut self, lane: usize, spike: Moment, gradient: f64) {
-        self.growth[lane] = spike.growth;
-        self.time[lane] = spike.time;
-        self.gradient[lane] = gradient;
+    /// (ratio of growths, age) of input i at each spike, and whether it arrived before.
+    #[inline(always)]
+    fn ages<P: Potential>(&self, i: usize) -> (Lanes, Lanes, Mask) {
+        let growth = Lanes::splat(self.input.growth[i]);
+        let time = if P::NEEDS_TIME { Lanes::splat(self.input.time[i]) } else { Lanes::ZERO };
+        let (growth, time) = match self.stretch {
+            Stretch::None | Stretch::Neurons(_) => (growth, time),
+            Stretch::Inputs { growth: factors, time: delays } => {
+                (growth * Lanes::splat(factors[i]), time + Lanes::splat(delays[i]))
+            }
+            Stretch::Synapses { growth: factors, time: delays } => {
+                (growth * factors[self.row + i], time + delays[self.row + i])
+            }
+        };
+        let ratio = growth * self.inverse;
+        let causal = ratio.less(Lanes::splat(1.0 - TIE));
+        (causal.keep(ratio), causal.keep(self.time - time), causal)
     }
-}
 
-/// Adds the derivatives through one tile of neurons to `sums` and `at_inputs`, \[pre\]\[lane\].
-/// `floor` bounds V' from below, in units of 1/`tau_syn`.
-#[inline(always)]
-pub(crate) fn differentiate<P: Potential>(
-    layer: &Layer,
-    stretch: &Stretch,
-    tile: usize,
-    input: Moments<'_>,
-    spikes: Spikes,
-    floor: f64,
-    sums: &mut Sums,
-    at_inputs: &mut [Lanes],
-) -> Result<(), Flat> {
-    let row = tile * layer.pre;
-    let weights = &layer.weights[row..row + layer.pre];
-    let mut inverse = spikes.growth.map(|growth| 1.0 / growth);
-    let mut time = spikes.time;
-    if let Stretch::Neurons(shifts) = stretch {
-        for l in 0..LANES {
-            inverse[l] *= shifts[tile][l].growth;
-            time[l] -= shifts[tile][l].time;
-        }
+    /// V' at each spike, as the search left it, in units of 1/`tau_syn`.
+    #[inline(always)]
+    pub(crate) fn found_slopes<P: Potential>(&self, steepness: Lanes) -> Lanes {
+        P::slope(steepness, self.inverse) * self.threshold
     }
-    // (growth ratio, age) of input i at the spikes; a ratio of 0 where the input is not causal.
-    let age = |i: usize| -> (Lanes, Lanes) {
-        let (mut ratio, mut age) = ([0.0; LANES], [0.0; LANES]);
-        for l in 0..LANES {
-            let (growth, arrival) = match stretch {
-                Stretch::None | Stretch::Neurons(_) => (input.growth[i], input.time[i]),
-                Stretch::Inputs(delays) => {
-                    (input.growth[i] * delays[i].growth, input.time[i] + delays[i].time)
-                }
-                Stretch::Synapses { growth, time } => {
-                    (input.growth[i] * growth[row + i][l], input.time[i] + time[row + i][l])
-                }
-            };
-            let r = growth * inverse[l];
-            let causal = r < 1.0 - TIE;
-            ratio[l] = if causal { r } else { 0.0 };
-            age[l] = if causal & P::NEEDS_TIME { time[l] - arrival } else { 0.0 };
+
+    /// V' at each spike, from the causal inputs.
+    #[inline(always)]
+    pub(crate) fn slopes<P: Potential>(&self) -> Lanes {
+        let mut slope = Lanes::ZERO;
+        for (i, &weight) in self.weights.iter().enumerate() {
+            let (ratio, age, causal) = self.ages::<P>(i);
+            slope += causal.keep(weight * P::response(ratio, age).1);
         }
-        (ratio, age)
-    };
-    let mut slope = [0.0; LANES];
-    for i in 0..layer.pre {
-        let (ratio, age) = age(i);
-        for l in 0..LANES {
-            let rise = P::response(ratio[l], age[l]).1;
-            slope[l] += if ratio[l] > 0.0 { weights[i][l] * rise } else { 0.0 };
-        }
+        slope
     }
-    let mut scale = [0.0; LANES];
-    for l in 0..LANES {
-        if spikes.gradient[l] != 0.0 {
-            let bounded = slope[l].max(floor);
-            if bounded <= 0.0 {
-                return Err(Flat { neuron: tile * LANES + l, slope: slope[l] });
-            }
-            scale[l] = spikes.gradient[l] / bounded;
+
+    /// Adds the derivatives through this tile to `sums` and `at_inputs`, \[pre\]. `gradient` is dL/dT, 0 where it does
+    /// not matter; `floor` bounds the slope from below.
+    #[inline(always)]
+    pub(crate) fn differentiate<P: Potential>(
+        &self,
+        gradient: Lanes,
+        slope: Lanes,
+        floor: f64,
+        sums: &mut Sums,
+        at_inputs: &mut [Lanes],
+    ) -> Result<(), Flat> {
+        let bounded = slope.max(Lanes::splat(floor));
+        let needed = gradient.differs(Lanes::ZERO);
+        let flat = needed & bounded.at_most(Lanes::ZERO);
+        if flat.any() {
+            let lane = flat.0.iter().position(|&flat| flat != 0).unwrap_or(0);
+            return Err(Flat { neuron: self.index * LANES + lane, slope: slope.0[lane] });
         }
-    }
-    for i in 0..layer.pre {
-        let (ratio, age) = age(i);
-        for l in 0..LANES {
-            let (response, rise) = P::response(ratio[l], age[l]);
-            let causal = if ratio[l] > 0.0 { scale[l] } else { 0.0 };
-            let at_arrival = causal * weights[i][l] * rise;
-            sums.weights[row + i][l] -= causal * response;
-            at_inputs[i][l] += at_arrival;
-            if let DelaySums::Synaptic(delays) = &mut sums.delays {
-                delays[row + i][l] += at_arrival;
+        let scale = needed.keep(gradient / bounded);
+        let weight_sums = &mut sums.weights[self.row..self.row + self.weights.len()];
+        let rows = weight_sums.iter_mut().zip(self.weights).zip(at_inputs);
+        for (i, ((weight_sum, &weight), at_input)) in rows.enumerate() {
+            let (ratio, age, causal) = self.ages::<P>(i);
+            let (response, rise) = P::response(ratio, age);
+            let scale = causal.keep(scale);
+            let at_arrival = scale * weight * rise;
+            *weight_sum -= scale * response;
+            *at_input += at_arrival;
+            if sums.kind == Kind::Synaptic {
+                sums.delays[self.row + i] += at_arrival;
             }
         }
-    }
-    if let DelaySums::Dendritic(delays) = &mut sums.delays {
-        for l in 0..LANES {
-            delays[tile][l] += scale[l] * slope[l];
+        if sums.kind == Kind::Dendritic {
+            sums.delays[self.index] += scale * slope;
         }
+        Ok(())
     }
-    Ok(())
 }

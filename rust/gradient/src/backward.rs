@@ -1,12 +1,13 @@
 //! Derivatives of a batch.
 
-use crate::adjoint::{DelaySums, Flat, Spikes, Sums, differentiate};
+use crate::adjoint::{Flat, Sums, Tile};
 use crate::distant::{self, LONGEST_SPAN};
 use crate::error::{check_elements, check_length, check_times};
 use crate::forward::{check_batch, span};
-use crate::layer::{LANES, Lanes, Layer, Stretch, unpack};
-use crate::potential::{Double, Equal, Moment, NonLeaky, Potential};
-use crate::search::Moments;
+use crate::lanes::{LANES, Lanes};
+use crate::layer::{Layer, Stretch, unpack};
+use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
+use crate::search::Inputs;
 use crate::threads::{CHUNK, map_in_order};
 use crate::{Error, Ratio};
 
@@ -80,9 +81,8 @@ impl Batch<'_> {
             if wave.is_empty() {
                 break;
             }
-            let chunks = map_in_order(threads, wave, |(k, at_times)| {
-                self.chunk::<P>(&stretch, k * CHUNK, at_times)
-            })?;
+            let chunks =
+                map_in_order(threads, wave, |(k, at_times)| self.chunk::<P>(&stretch, k * CHUNK, at_times))?;
             for chunk in chunks {
                 sums.add(&chunk?);
             }
@@ -90,25 +90,24 @@ impl Batch<'_> {
         let unit = self.layer.neuron.tau_syn();
         let mut weights = unpack(&sums.weights, self.layer.pre, self.layer.post);
         weights.iter_mut().for_each(|w| *w *= unit);
-        let delays = match sums.delays {
-            DelaySums::None => Vec::new(),
-            DelaySums::Scalar(sum) => vec![sum],
-            DelaySums::Axonal(sums) => sums,
-            DelaySums::Dendritic(sums) => unpack(&sums, 1, self.layer.post),
-            DelaySums::Synaptic(sums) => unpack(&sums, self.layer.pre, self.layer.post),
-        };
+        let delays = self.layer.unpack_delays(&sums.delays);
         Ok(Gradients { times: at_times, weights, delays })
     }
 
     /// Sums of the samples from `first` on; their dL/dt go to `at_times`.
-    fn chunk<P: Potential>(self, stretch: &Stretch, first: usize, at_times: &mut [f64]) -> Result<Sums, Error> {
+    fn chunk<P: Potential>(
+        self,
+        stretch: &Stretch,
+        first: usize,
+        at_times: &mut [f64],
+    ) -> Result<Sums, Error> {
         let pre = self.layer.pre;
         let mut sums = Sums::new(self.layer);
-        let mut at_inputs = vec![[0.0; LANES]; pre];
+        let mut at_inputs = vec![Lanes::ZERO; pre];
         let (mut growth, mut time) = (vec![0.0; pre], vec![0.0; pre]);
         for (k, at_times) in at_times.chunks_exact_mut(pre).enumerate() {
             let sample = first + k;
-            at_inputs.fill([0.0; LANES]);
+            at_inputs.fill(Lanes::ZERO);
             self.sample::<P>(stretch, sample, &mut growth, &mut time, &mut sums, &mut at_inputs).map_err(
                 |flat| {
                     let slope = flat.slope / self.layer.neuron.threshold();
@@ -116,9 +115,9 @@ impl Batch<'_> {
                 },
             )?;
             for (at_time, lanes) in at_times.iter_mut().zip(&at_inputs) {
-                *at_time = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+                *at_time = lanes.sum();
             }
-            sums.add_inputs(at_times);
+            sums.add_inputs(&at_inputs);
         }
         Ok(sums)
     }
@@ -153,15 +152,17 @@ impl Batch<'_> {
             *growth = P::growth(time);
         }
         for tile in 0..post.div_ceil(LANES) {
-            let mut lanes = Spikes::SILENT;
+            let mut at = Moments::splat(f64::INFINITY, f64::INFINITY);
+            let mut lanes = Lanes::ZERO;
             for j in tile * LANES..post.min((tile + 1) * LANES) {
                 if spikes[j] < f64::INFINITY {
-                    let time = (spikes[j] - first) / unit;
-                    lanes.set(j % LANES, Moment { growth: P::growth(time), time }, gradient[j]);
+                    at.time.0[j % LANES] = (spikes[j] - first) / unit;
+                    at.growth.0[j % LANES] = P::growth(at.time.0[j % LANES]);
+                    lanes.0[j % LANES] = gradient[j];
                 }
             }
-            let input = Moments { growth, time };
-            differentiate::<P>(self.layer, stretch, tile, input, lanes, floor, sums, at_inputs)?;
+            let tile = Tile::new(self.layer, stretch, tile, Inputs { growth, time }, at);
+            tile.differentiate::<P>(lanes, tile.slopes::<P>(), floor, sums, at_inputs)?;
         }
         Ok(())
     }

@@ -1,33 +1,38 @@
-//! Spike times for inputs so far apart that growths would overflow: the sums move along with the arrivals.
+//! Spike times and derivatives for moments so far apart that growths would overflow: one neuron at a time, sums that
+//! move along with the arrivals, an exponential per arrival.
 //!
-//! One neuron at a time and an exponential per arrival: slow, obvious, and what the fast search is tested against.
+//! Slow and obvious: also what the fast ways are tested against.
 
-use crate::adjoint::{DelaySums, Flat, Sums};
-use crate::layer::{LANES, Lanes, Layer};
-use crate::potential::{Moment, Potential};
+use crate::adjoint::{Flat, Sums};
+use crate::lanes::{LANES, Lanes};
+use crate::layer::{Kind, Layer};
+use crate::potential::{Moments, Potential};
 use crate::search::TIE;
 
-/// Samples whose arrivals and spikes span more than this, in units of `tau_syn`, are computed here: exp(300) squared
-/// still leaves float64 room for the weights.
+/// Samples whose arrivals and spikes span more than this, in units of `tau_syn`, are computed here: it leaves float64
+/// room for the weights.
 pub(crate) const LONGEST_SPAN: f64 = 300.0;
 
 /// Time of the first spike of neuron `post`, in units of `tau_syn` like the input `times`; `+inf` if it stays silent.
 pub(crate) fn first_spike<P: Potential>(layer: &Layer, post: usize, times: &[f64]) -> f64 {
     let mut arrivals: Vec<(f64, f64)> = (0..layer.pre)
         .filter(|&i| times[i] < f64::INFINITY)
-        .map(|i| (times[i] + layer.delay(post, i), layer.weight(post, i)))
+        .map(|i| (times[i] + layer.delay(post, i), layer.weight(post, i) / layer.neuron.threshold()))
         .collect();
     arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let threshold = layer.neuron.threshold();
-    let unit = P::basis(Moment::ORIGIN);
-    let mut sums = [0.0; 2];
+    let [first, second] = P::basis(Moments::ORIGIN);
+    let mut sums = [Lanes::ZERO; 2];
     for (k, &(time, weight)) in arrivals.iter().enumerate() {
-        sums = [sums[0] + weight * unit[0], sums[1] + weight * unit[1]];
+        sums = [sums[0] + Lanes::splat(weight) * first, sums[1] + Lanes::splat(weight) * second];
         let gap = arrivals.get(k + 1).map_or(f64::INFINITY, |next| next.0 - time);
-        let growth = P::growth(gap) * (1.0 + TIE);
-        let end = if growth < f64::INFINITY { Moment { growth, time: gap + TIE } } else { Moment::NEVER };
-        if P::crosses(sums, Moment::ORIGIN, end, threshold) {
-            return time + P::time(P::crossing(sums, threshold));
+        let end = if gap < LONGEST_SPAN {
+            Moments::splat(P::growth(gap) * (1.0 + TIE), gap + TIE)
+        } else {
+            Moments::NEVER
+        };
+        if P::crosses(sums, Moments::ORIGIN, end).any() {
+            let spike = P::crossing(sums).0;
+            return time + P::time(spike.growth.0[0], spike.time.0[0]);
         }
         if gap < f64::INFINITY {
             sums = P::moved(sums, gap);
@@ -51,7 +56,12 @@ pub(crate) fn differentiate<P: Potential>(
     let (tile, lane) = (post / LANES, post % LANES);
     let age = |i: usize| spike - times[i] - layer.delay(post, i);
     let causal = |i: &usize| age(*i) > TIE;
-    let response = |i: usize| P::response((-age(i) / P::GROWTH_TIME).exp(), age(i));
+    let response = |i: usize| {
+        let age = age(i);
+        let ratio = Lanes::splat((-age / P::GROWTH_TIME).exp());
+        let (response, rise) = P::response(ratio, Lanes::splat(age));
+        (response.0[0], rise.0[0])
+    };
     let slope: f64 = (0..layer.pre).filter(causal).map(|i| layer.weight(post, i) * response(i).1).sum();
     let bounded = slope.max(floor);
     if bounded <= 0.0 {
@@ -61,14 +71,14 @@ pub(crate) fn differentiate<P: Potential>(
     for i in (0..layer.pre).filter(causal) {
         let (response, rise) = response(i);
         let at_arrival = scale * layer.weight(post, i) * rise;
-        sums.weights[tile * layer.pre + i][lane] -= scale * response;
-        at_inputs[i][lane] += at_arrival;
-        if let DelaySums::Synaptic(delays) = &mut sums.delays {
-            delays[tile * layer.pre + i][lane] += at_arrival;
+        sums.weights[tile * layer.pre + i].0[lane] -= scale * response;
+        at_inputs[i].0[lane] += at_arrival;
+        if layer.kind == Kind::Synaptic {
+            sums.delays[tile * layer.pre + i].0[lane] += at_arrival;
         }
     }
-    if let DelaySums::Dendritic(delays) = &mut sums.delays {
-        delays[tile][lane] += scale * slope;
+    if layer.kind == Kind::Dendritic {
+        sums.delays[tile].0[lane] += scale * slope;
     }
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use crate::distant::{self, LONGEST_SPAN};
 use crate::error::{check_length, check_times};
-use crate::layer::{LANES, Layer, Stretch};
-use crate::potential::{Double, Equal, Moment, NonLeaky, Potential};
-use crate::search::{Moments, Workspace, first_spikes};
+use crate::layer::{Layer, Stretch};
+use crate::potential::{Double, Equal, NonLeaky, Potential};
+use crate::search::{Inputs, Spikes, Workspace, first_spikes};
 use crate::threads::{CHUNK, map_in_order};
 use crate::{Error, Ratio};
 
@@ -53,8 +53,7 @@ fn forward_chunks<P: Potential>(
     let longest_delay = layer.longest_delay();
     map_in_order(threads, tasks, |(times, spikes)| {
         let mut work = Workspace::new(layer);
-        let tiles = layer.post().div_ceil(LANES);
-        let (mut growth, mut time) = (vec![[0.0; LANES]; tiles], vec![[0.0; LANES]; tiles]);
+        let mut found = Spikes::new(layer);
         let (mut input_growth, mut input_time) = (vec![0.0; layer.pre()], vec![0.0; layer.pre()]);
         for (times, spikes) in times.chunks_exact(layer.pre()).zip(spikes.chunks_exact_mut(layer.post())) {
             let Some((first, last)) = span(times) else { continue };
@@ -71,11 +70,10 @@ fn forward_chunks<P: Potential>(
             for (growth, &time) in input_growth.iter_mut().zip(&input_time) {
                 *growth = P::growth(time);
             }
-            let input = Moments { growth: &input_growth, time: &input_time };
-            first_spikes::<P>(layer, &stretch, input, &mut work, &mut growth, &mut time);
+            let input = Inputs { growth: &input_growth, time: &input_time };
+            first_spikes::<P>(layer, &stretch, input, &mut work, &mut found);
             for (j, spike) in spikes.iter_mut().enumerate() {
-                let moment = Moment { growth: growth[j / LANES][j % LANES], time: time[j / LANES][j % LANES] };
-                *spike = first + unit * P::time(moment);
+                *spike = first + unit * found.time::<P>(j);
             }
         }
     })?;

@@ -1,12 +1,9 @@
 //! A layer's parameters, checked once and laid out for the loops over its neurons.
 
 use crate::error::{check_elements, check_length};
-use crate::potential::{Moment, Potential};
-use crate::{Error, Neuron};
-
-/// Neurons that are computed side by side. Their parameters lie next to each other: \[tile\]\[pre\]\[lane\].
-pub(crate) const LANES: usize = 4;
-pub(crate) type Lanes = [f64; LANES];
+use crate::lanes::{LANES, Lanes, Mask};
+use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
+use crate::{Error, Neuron, Ratio};
 
 /// Delays of a projection in seconds, finite and at least 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,14 +20,27 @@ pub enum Delays<'a> {
     Synaptic(&'a [f64]),
 }
 
-/// Delays in units of `tau_syn`, where the loops want them.
-#[derive(Clone, Debug)]
-pub(crate) enum PackedDelays {
+/// What the delays belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
     None,
-    Scalar(f64),
-    Axonal(Vec<f64>),
-    Dendritic(Vec<Lanes>),
-    Synaptic(Vec<Lanes>),
+    Scalar,
+    Axonal,
+    Dendritic,
+    Synaptic,
+}
+
+impl Kind {
+    /// (pre, post) of the table that [`pack`] lays the delays out as.
+    fn table(self, pre: usize, post: usize) -> (usize, usize) {
+        match self {
+            Self::None => (1, 0),
+            Self::Scalar => (1, 1),
+            Self::Axonal => (1, pre),
+            Self::Dendritic => (1, post),
+            Self::Synaptic => (pre, post),
+        }
+    }
 }
 
 /// A layer of first-spike neurons and the projection into it.
@@ -40,7 +50,9 @@ pub struct Layer {
     pub(crate) post: usize,
     pub(crate) neuron: Neuron,
     pub(crate) weights: Vec<Lanes>,
-    pub(crate) delays: PackedDelays,
+    pub(crate) kind: Kind,
+    /// In units of `tau_syn`.
+    pub(crate) delays: Vec<Lanes>,
 }
 
 impl Layer {
@@ -61,32 +73,19 @@ impl Layer {
         }
         check_length("weights", weights.len(), pre * post)?;
         check_elements("weights", weights, "finite", f64::is_finite)?;
-        let check = |values: &[f64], expected| {
-            check_length("delays", values.len(), expected)?;
-            check_elements("delays", values, "finite and at least 0 s", |d| d >= 0.0 && d.is_finite())
+        let (kind, values) = match &delays {
+            Delays::None => (Kind::None, &[][..]),
+            Delays::Scalar(delay) => (Kind::Scalar, std::slice::from_ref(delay)),
+            Delays::Axonal(values) => (Kind::Axonal, *values),
+            Delays::Dendritic(values) => (Kind::Dendritic, *values),
+            Delays::Synaptic(values) => (Kind::Synaptic, *values),
         };
-        let unit = neuron.tau_syn();
-        let in_units = |values: &[f64]| values.iter().map(|d| d / unit).collect::<Vec<f64>>();
-        let delays = match delays {
-            Delays::None => PackedDelays::None,
-            Delays::Scalar(delay) => {
-                check(&[delay], 1)?;
-                PackedDelays::Scalar(delay / unit)
-            }
-            Delays::Axonal(values) => {
-                check(values, pre)?;
-                PackedDelays::Axonal(in_units(values))
-            }
-            Delays::Dendritic(values) => {
-                check(values, post)?;
-                PackedDelays::Dendritic(pack(&in_units(values), 1, post))
-            }
-            Delays::Synaptic(values) => {
-                check(values, pre * post)?;
-                PackedDelays::Synaptic(pack(&in_units(values), pre, post))
-            }
-        };
-        Ok(Self { pre, post, neuron, weights: pack(weights, pre, post), delays })
+        let table = kind.table(pre, post);
+        check_length("delays", values.len(), table.0 * table.1)?;
+        check_elements("delays", values, "finite and at least 0 s", |d| d >= 0.0 && d.is_finite())?;
+        let values: Vec<f64> = values.iter().map(|d| d / neuron.tau_syn()).collect();
+        let delays = pack(&values, table.0, table.1);
+        Ok(Self { pre, post, neuron, weights: pack(weights, pre, post), kind, delays })
     }
 
     /// Number of inputs.
@@ -101,31 +100,74 @@ impl Layer {
         self.post
     }
 
+    /// Weights of shape (post, pre), row by row.
+    #[must_use]
+    pub fn weights(&self) -> Vec<f64> {
+        unpack(&self.weights, self.pre, self.post)
+    }
+
+    /// Delays in seconds, in the shape in which they were given; empty without delays.
+    #[must_use]
+    pub fn delays(&self) -> Vec<f64> {
+        let mut delays = self.unpack_delays(&self.delays);
+        delays.iter_mut().for_each(|d| *d *= self.neuron.tau_syn());
+        delays
+    }
+
+    /// What is laid out like the delays, in the shape in which these were given.
+    pub(crate) fn unpack_delays(&self, packed: &[Lanes]) -> Vec<f64> {
+        let (pre, post) = self.kind.table(self.pre, self.post);
+        unpack(packed, pre, post)
+    }
+
+    /// The same layer with other weights and delays, in the shapes of [`Layer::weights`] and [`Layer::delays`].
+    ///
+    /// # Errors
+    /// As [`Layer::new`].
+    pub fn with(&self, weights: &[f64], delays: &[f64]) -> Result<Self, Error> {
+        let delays = match self.kind {
+            Kind::None => Delays::None,
+            Kind::Scalar => Delays::Scalar(delays.iter().sum()),
+            Kind::Axonal => Delays::Axonal(delays),
+            Kind::Dendritic => Delays::Dendritic(delays),
+            Kind::Synaptic => Delays::Synaptic(delays),
+        };
+        Self::new(self.pre, self.post, self.neuron, weights, delays)
+    }
+
+    /// Delays as factors of growth.
+    pub(crate) fn stretch(&self) -> Stretch {
+        match self.neuron.ratio() {
+            Ratio::Double => Stretch::new::<Double>(self),
+            Ratio::Equal => Stretch::new::<Equal>(self),
+            Ratio::NonLeaky => Stretch::new::<NonLeaky>(self),
+        }
+    }
+
     /// Largest delay in units of `tau_syn`.
     pub(crate) fn longest_delay(&self) -> f64 {
-        match &self.delays {
-            PackedDelays::None => 0.0,
-            PackedDelays::Scalar(delay) => *delay,
-            PackedDelays::Axonal(delays) => delays.iter().copied().fold(0.0, f64::max),
-            PackedDelays::Dendritic(delays) | PackedDelays::Synaptic(delays) => {
-                delays.iter().flatten().copied().fold(0.0, f64::max)
-            }
-        }
+        self.delays.iter().flat_map(|lanes| lanes.0).fold(0.0, f64::max)
     }
 
     /// Delay of a synapse in units of `tau_syn`.
     pub(crate) fn delay(&self, post: usize, pre: usize) -> f64 {
-        match &self.delays {
-            PackedDelays::None => 0.0,
-            PackedDelays::Scalar(delay) => *delay,
-            PackedDelays::Axonal(delays) => delays[pre],
-            PackedDelays::Dendritic(delays) => delays[post / LANES][post % LANES],
-            PackedDelays::Synaptic(delays) => delays[post / LANES * self.pre + pre][post % LANES],
-        }
+        let (row, place) = match self.kind {
+            Kind::None => return 0.0,
+            Kind::Scalar => (0, 0),
+            Kind::Axonal => (pre / LANES, pre % LANES),
+            Kind::Dendritic => (post / LANES, post % LANES),
+            Kind::Synaptic => (post / LANES * self.pre + pre, post % LANES),
+        };
+        self.delays[row].0[place]
+    }
+
+    /// Lanes of a tile that hold a neuron.
+    pub(crate) fn present(&self, tile: usize) -> Mask {
+        Mask(std::array::from_fn(|l| if tile * LANES + l < self.post { u64::MAX } else { 0 }))
     }
 
     pub(crate) fn weight(&self, post: usize, pre: usize) -> f64 {
-        self.weights[post / LANES * self.pre + pre][post % LANES]
+        self.weights[post / LANES * self.pre + pre].0[post % LANES]
     }
 }
 
@@ -134,39 +176,45 @@ impl Layer {
 pub(crate) enum Stretch {
     None,
     /// One per input.
-    Inputs(Vec<Moment>),
+    Inputs {
+        growth: Vec<f64>,
+        time: Vec<f64>,
+    },
     /// One per neuron: a delay common to all inputs shifts the spike.
-    Neurons(Vec<[Moment; LANES]>),
+    Neurons(Vec<Moments>),
     /// One per synapse.
-    Synapses { growth: Vec<Lanes>, time: Vec<Lanes> },
+    Synapses {
+        growth: Vec<Lanes>,
+        time: Vec<Lanes>,
+    },
 }
 
 impl Stretch {
     pub(crate) fn new<P: Potential>(layer: &Layer) -> Self {
-        let moment = |time: f64| Moment { growth: P::growth(time), time };
-        match &layer.delays {
-            PackedDelays::None => Self::None,
-            PackedDelays::Scalar(delay) => {
-                Self::Neurons(vec![[moment(*delay); LANES]; layer.post.div_ceil(LANES)])
+        let growth = |delays: &[Lanes]| delays.iter().map(|delay| delay.map(P::growth)).collect();
+        let moments = |&time: &Lanes| Moments { growth: time.map(P::growth), time };
+        match layer.kind {
+            Kind::None => Self::None,
+            Kind::Scalar => {
+                let shift = moments(&Lanes::splat(layer.delays[0].0[0]));
+                Self::Neurons(vec![shift; layer.post.div_ceil(LANES)])
             }
-            PackedDelays::Axonal(delays) => Self::Inputs(delays.iter().map(|&d| moment(d)).collect()),
-            PackedDelays::Dendritic(delays) => {
-                Self::Neurons(delays.iter().map(|lanes| lanes.map(moment)).collect())
+            Kind::Axonal => {
+                let time = layer.unpack_delays(&layer.delays);
+                Self::Inputs { growth: time.iter().map(|&delay| P::growth(delay)).collect(), time }
             }
-            PackedDelays::Synaptic(delays) => Self::Synapses {
-                growth: delays.iter().map(|lanes| lanes.map(P::growth)).collect(),
-                time: delays.clone(),
-            },
+            Kind::Dendritic => Self::Neurons(layer.delays.iter().map(moments).collect()),
+            Kind::Synaptic => Self::Synapses { growth: growth(&layer.delays), time: layer.delays.clone() },
         }
     }
 }
 
 /// (post, pre), row by row -> \[tile\]\[pre\]\[lane\], zero where there is no neuron.
 pub(crate) fn pack(values: &[f64], pre: usize, post: usize) -> Vec<Lanes> {
-    let mut packed = vec![[0.0; LANES]; post.div_ceil(LANES) * pre];
+    let mut packed = vec![Lanes::ZERO; post.div_ceil(LANES) * pre];
     for (j, row) in values.chunks_exact(pre).enumerate() {
         for (i, &value) in row.iter().enumerate() {
-            packed[j / LANES * pre + i][j % LANES] = value;
+            packed[j / LANES * pre + i].0[j % LANES] = value;
         }
     }
     packed
@@ -174,5 +222,5 @@ pub(crate) fn pack(values: &[f64], pre: usize, post: usize) -> Vec<Lanes> {
 
 /// The reverse of [`pack`].
 pub(crate) fn unpack(packed: &[Lanes], pre: usize, post: usize) -> Vec<f64> {
-    (0..pre * post).map(|k| packed[k / pre / LANES * pre + k % pre][k / pre % LANES]).collect()
+    (0..pre * post).map(|k| packed[k / pre / LANES * pre + k % pre].0[k / pre % LANES]).collect()
 }

@@ -7,13 +7,14 @@
 //! Equations and sources are in `docs/gradients.md`.
 #![forbid(unsafe_code)]
 
-pub mod adam;
+mod adam;
 mod adjoint;
 mod backward;
 mod distant;
 mod error;
 mod forward;
 pub mod lambert;
+mod lanes;
 mod layer;
 pub mod loss;
 mod neuron;
@@ -21,6 +22,7 @@ mod order;
 mod potential;
 mod search;
 mod threads;
+pub mod training;
 
 pub use backward::{Gradients, backward};
 pub use error::Error;

@@ -9,6 +9,37 @@ use crate::error::{check_length, check_times};
 /// Loss of a sample whose label's neuron is silent (`DelGrad` code).
 pub const SILENT_LABEL: f64 = 100.0;
 
+/// A loss, with its parameters in units of `tau_syn`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Loss {
+    /// [`shift_invariant_mse`].
+    ShiftInvariantMse {
+        /// By how much the label's spike should be ahead.
+        margin: f64,
+    },
+    /// [`time_to_first_spike_cross_entropy`].
+    CrossEntropy {
+        /// Time scale of the softmax.
+        xi: f64,
+        /// Weight of the term that keeps the label's spike early.
+        alpha: f64,
+        /// Time scale of that term.
+        beta: f64,
+    },
+}
+
+impl Loss {
+    /// Loss of one sample and its derivative with respect to `times`.
+    pub(crate) fn sample(&self, times: &[f64], label: usize, tau_syn: f64, gradient: &mut [f64]) -> f64 {
+        match *self {
+            Self::ShiftInvariantMse { margin } => margin_sample(times, label, margin, tau_syn, gradient),
+            Self::CrossEntropy { xi, alpha, beta } => {
+                entropy_sample(times, label, [xi * tau_syn, alpha, beta * tau_syn], gradient)
+            }
+        }
+    }
+}
+
 /// Margin between the label's spike and the others: the mean over the batch of
 /// 1/2 `sum_k ((t_k - t_label)/tau_syn - margin [k != label])²`, over the outputs that spike, and its derivative with
 /// respect to `times`, \[batch\]\[classes\] in seconds.
@@ -25,7 +56,9 @@ pub fn shift_invariant_mse(
 ) -> Result<(f64, Vec<f64>), Error> {
     check_parameter("margin", margin, "finite", f64::is_finite(margin))?;
     check_positive("tau_syn", tau_syn)?;
-    mean_over_batch(times, labels, |times, label, gradient| margin_sample(times, label, margin, tau_syn, gradient))
+    mean_over_batch(times, labels, |times, label, gradient| {
+        margin_sample(times, label, margin, tau_syn, gradient)
+    })
 }
 
 /// Cross-entropy of softmax(-t / (xi `tau_syn`)) plus alpha exp(`t_label` / (beta `tau_syn`)), which keeps the label's
@@ -53,13 +86,7 @@ pub fn time_to_first_spike_cross_entropy(
 }
 
 /// Loss of one sample and its derivative; what is silent has no gradient.
-pub(crate) fn margin_sample(
-    times: &[f64],
-    label: usize,
-    margin: f64,
-    tau_syn: f64,
-    gradient: &mut [f64],
-) -> f64 {
+fn margin_sample(times: &[f64], label: usize, margin: f64, tau_syn: f64, gradient: &mut [f64]) -> f64 {
     gradient.fill(0.0);
     let own = times[label];
     if own == f64::INFINITY {
@@ -78,12 +105,7 @@ pub(crate) fn margin_sample(
 }
 
 /// Loss of one sample and its derivative; `[xi, beta]` in the unit of `times`.
-pub(crate) fn entropy_sample(
-    times: &[f64],
-    label: usize,
-    [xi, alpha, beta]: [f64; 3],
-    gradient: &mut [f64],
-) -> f64 {
+fn entropy_sample(times: &[f64], label: usize, [xi, alpha, beta]: [f64; 3], gradient: &mut [f64]) -> f64 {
     gradient.fill(0.0);
     let own = times[label];
     if own == f64::INFINITY {

@@ -39,7 +39,11 @@ impl Neuron {
             return Err(Error::TimeConstant { name: "tau_mem", value: tau_mem });
         }
         if !(threshold > 0.0 && threshold.is_finite()) {
-            return Err(Error::Parameter { name: "threshold", value: threshold, range: "positive and finite" });
+            return Err(Error::Parameter {
+                name: "threshold",
+                value: threshold,
+                range: "positive and finite",
+            });
         }
         let near = |ratio: f64| (tau_mem / tau_syn - ratio).abs() <= ratio * RATIO_TOLERANCE;
         let ratio = if tau_mem == f64::INFINITY {

@@ -1,47 +1,151 @@
-//! Orders arrivals by time.
+//! Puts arrivals in order of time.
 
-use crate::layer::{LANES, Lanes};
+use crate::lanes::Lanes;
 
-/// Writes the indices of the finite `keys` in ascending order of key into `order`, equal keys by index.
-pub(crate) fn sort_indices(keys: &[f64], order: &mut Vec<u32>) {
-    order.clear();
-    order.extend((0..keys.len() as u32).filter(|&i| keys[i as usize] < f64::INFINITY));
-    order.sort_unstable_by(|&a, &b| keys[a as usize].total_cmp(&keys[b as usize]).then(a.cmp(&b)));
+/// Sorts keys; allocated once for many sorts.
+pub(crate) struct Order {
+    unsorted: Vec<Key>,
+    sorted: Vec<Key>,
+    buckets: Vec<u32>,
+    /// Where the next key of each bucket goes.
+    places: Vec<u32>,
 }
 
-/// Sorts every lane of `keys` on its own and moves `weights` along (and `times`, unless empty): Batcher's merge
-/// exchange (Knuth, The Art of Computer Programming 3, 5.2.2 M). Its comparisons do not depend on the data, so the
-/// lanes keep step; n log² n of them are faster than a branching sort of each lane up to thousands of inputs.
-#[inline(always)]
-pub(crate) fn sort_lanes(keys: &mut [Lanes], weights: &mut [Lanes], times: &mut [Lanes]) {
-    let n = keys.len();
-    let top = n.next_power_of_two() / 2;
-    let mut p = top;
-    while p > 0 {
-        let (mut q, mut r, mut d) = (top, 0, p);
-        loop {
-            for low in (0..n.saturating_sub(d)).filter(|i| i & p == r) {
-                let swap: [bool; LANES] = std::array::from_fn(|l| keys[low + d][l] < keys[low][l]);
-                exchange(keys, low, low + d, swap);
-                exchange(weights, low, low + d, swap);
-                if !times.is_empty() {
-                    exchange(times, low, low + d, swap);
-                }
-            }
-            if q == p {
-                break;
-            }
-            d = q - p;
-            q /= 2;
-            r = p;
+/// A key and its index.
+pub(crate) type Key = (f64, u32);
+
+/// More keys than this go through buckets.
+const FEW: usize = 16;
+/// Keys in one bucket from which on buckets are of no use.
+const CROWD: u32 = 16;
+
+impl Order {
+    pub(crate) fn new(keys: usize) -> Self {
+        Self {
+            unsorted: vec![(0.0, 0); keys],
+            sorted: vec![(0.0, 0); keys],
+            buckets: vec![0; keys],
+            places: vec![0; keys],
         }
-        p /= 2;
+    }
+
+    /// The finite `keys` in ascending order, equal keys by index.
+    ///
+    /// Spike times are spread rather evenly: as many buckets as keys leave little to do for an insertion sort. Where
+    /// they are not, a general sort keeps n log n.
+    pub(crate) fn sort(&mut self, keys: &[f64]) -> &[Key] {
+        let mut count = 0;
+        for (i, &key) in keys.iter().enumerate() {
+            self.unsorted[count] = (key, i as u32);
+            count += usize::from(key < f64::INFINITY);
+        }
+        let (unsorted, sorted) = (&mut self.unsorted[..count], &mut self.sorted[..count]);
+        if count <= FEW {
+            insertion_sort(unsorted);
+            return unsorted;
+        }
+        let (low, high) = finite_range(keys);
+        let scale = (count - 1) as f64 / (high - low);
+        let (buckets, places) = (&mut self.buckets[..count], &mut self.places[..count]);
+        if scale.is_finite() {
+            places.fill(0);
+            for (bucket, key) in buckets.iter_mut().zip(unsorted.iter()) {
+                // Adding 2^52 leaves the nearest integer in the low bits: faster than a conversion.
+                *bucket = ((key.0 - low) * scale + 4_503_599_627_370_496.0).to_bits() as u32;
+            }
+            buckets.iter().for_each(|&bucket| places[bucket as usize] += 1);
+            let (mut crowd, mut start) = (0, 0);
+            for place in places.iter_mut() {
+                crowd = crowd.max(*place);
+                (*place, start) = (start, start + *place);
+            }
+            if crowd <= CROWD {
+                for (&bucket, &key) in buckets.iter().zip(unsorted.iter()) {
+                    let place = &mut places[bucket as usize];
+                    sorted[*place as usize] = key;
+                    *place += 1;
+                }
+                insertion_sort(sorted);
+                return sorted;
+            }
+        }
+        unsorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        unsorted
     }
 }
 
-#[inline(always)]
-fn exchange(values: &mut [Lanes], low: usize, high: usize, swap: [bool; LANES]) {
-    let (a, b) = (values[low], values[high]);
-    values[low] = std::array::from_fn(|l| if swap[l] { b[l] } else { a[l] });
-    values[high] = std::array::from_fn(|l| if swap[l] { a[l] } else { b[l] });
+/// Smallest and largest of the finite `keys`, at least one, none negative.
+fn finite_range(keys: &[f64]) -> (f64, f64) {
+    let (chunks, rest) = keys.as_chunks();
+    let silent = Lanes::splat(f64::INFINITY);
+    let (mut low, mut high) = (silent, Lanes::ZERO);
+    let mut extend = |keys: Lanes| {
+        low = keys.min(low);
+        high = keys.less(silent).keep(keys).max(high);
+    };
+    chunks.iter().for_each(|&chunk| extend(Lanes(chunk)));
+    rest.iter().for_each(|&key| extend(Lanes::splat(key)));
+    let (low, high) = (low.0, high.0);
+    (low.into_iter().fold(f64::INFINITY, f64::min), high.into_iter().fold(0.0, f64::max))
+}
+
+fn insertion_sort(values: &mut [Key]) {
+    for k in 1..values.len() {
+        let value = values[k];
+        let mut place = k;
+        while place > 0 && value.0 < values[place - 1].0 {
+            values[place] = values[place - 1];
+            place -= 1;
+        }
+        values[place] = value;
+    }
+}
+
+/// Batcher's merge exchange (Knuth, The Art of Computer Programming 3, 5.2.2 M) for a number of keys. Its comparisons
+/// do not depend on the data, so that lanes keep step; n log² n of them are faster than a branching sort of each lane
+/// up to thousands of keys.
+pub(crate) struct Network {
+    exchanges: Vec<(u32, u32)>,
+}
+
+impl Network {
+    pub(crate) fn new(keys: usize) -> Self {
+        let mut exchanges = Vec::new();
+        let top = keys.next_power_of_two() / 2;
+        let mut p = top;
+        while p > 0 {
+            let (mut q, mut r, mut d) = (top, 0, p);
+            loop {
+                let lows = (0..keys.saturating_sub(d)).filter(|i| i & p == r);
+                exchanges.extend(lows.map(|low| (low as u32, (low + d) as u32)));
+                if q == p {
+                    break;
+                }
+                d = q - p;
+                q /= 2;
+                r = p;
+            }
+            p /= 2;
+        }
+        Self { exchanges }
+    }
+
+    /// Sorts every lane of `keys` on its own and moves `weights` along, and `times` unless it is empty.
+    #[inline(always)]
+    pub(crate) fn sort(&self, keys: &mut [Lanes], weights: &mut [Lanes], times: &mut [Lanes]) {
+        for &(low, high) in &self.exchanges {
+            let (low, high) = (low as usize, high as usize);
+            let (a, b) = (keys[low], keys[high]);
+            let exchange = |values: &mut [Lanes]| {
+                let (at_a, at_b) = (values[low], values[high]);
+                values[low] = b.choose(a, at_b, at_a);
+                values[high] = b.choose(a, at_a, at_b);
+            };
+            exchange(keys);
+            exchange(weights);
+            if !times.is_empty() {
+                exchange(times);
+            }
+        }
+    }
 }

@@ -1,48 +1,58 @@
 //! The potential between two arrivals, and where it reaches the threshold: one closed form per ratio of time constants.
 //!
-//! Times t are in units of `tau_syn` from some origin; the *growth* of a time is x = exp(t/g), where g = 2 for
-//! `tau_mem = 2 tau_syn` and 1 otherwise. Everything but `tau_mem = tau_syn` lives in growths alone: neither logarithm
-//! nor exponential is needed from layer to layer.
+//! Times t are in units of `tau_syn` from some origin, potentials in units of the threshold. The *growth* of a time is
+//! x = exp(t/g), where g = 2 for `tau_mem = 2 tau_syn` and 1 otherwise. Everything but `tau_mem = tau_syn` lives in
+//! growths alone: neither logarithm nor exponential is needed from layer to layer.
 
 use crate::lambert::w0;
+use crate::lanes::{Lanes, Mask};
 
-/// A moment: its growth and, where the potential needs it, its time.
+/// Moments of some neurons: their growths and, where the potential needs them, their times.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
-    pub growth: f64,
-    pub time: f64,
+pub(crate) struct Moments {
+    pub growth: Lanes,
+    pub time: Lanes,
 }
 
-impl Moment {
-    pub(crate) const ORIGIN: Self = Self { growth: 1.0, time: 0.0 };
-    pub(crate) const NEVER: Self = Self { growth: f64::INFINITY, time: f64::INFINITY };
+impl Moments {
+    pub(crate) const ORIGIN: Self = Self { growth: Lanes::splat(1.0), time: Lanes::ZERO };
+    /// Later than any spike that is computed by growths, and yet its square is finite.
+    pub(crate) const NEVER: Self =
+        Self { growth: Lanes::splat(1e150), time: Lanes::splat(345.387_763_949_107) };
+
+    #[inline(always)]
+    pub(crate) fn splat(growth: f64, time: f64) -> Self {
+        Self { growth: Lanes::splat(growth), time: Lanes::splat(time) }
+    }
 }
 
-/// Two sums over the causal inputs give the potential of a neuron: `sum_i w_i basis(t_i)`.
+/// Two sums over the causal inputs, `sum_i w_i basis(t_i)`, give the potential of a neuron.
 pub(crate) trait Potential: Send + Sync {
     /// g, in units of `tau_syn`.
     const GROWTH_TIME: f64;
-    /// Whether `Moment::time` is used.
+    /// Whether `Moments::time` is used.
     const NEEDS_TIME: bool;
 
     /// What an input of weight 1 adds to the sums.
-    fn basis(arrival: Moment) -> [f64; 2];
+    fn basis(arrival: Moments) -> [Lanes; 2];
 
-    /// Whether the potential with these sums first reaches the threshold between `start`, where it is below, and
-    /// `end`, which may be infinite.
-    fn crosses(sums: [f64; 2], start: Moment, end: Moment, threshold: f64) -> bool;
+    /// Whether the potential first reaches 1 between `start`, where it is below, and `end`.
+    fn crosses(sums: [Lanes; 2], start: Moments, end: Moments) -> Mask;
 
-    /// The moment of the upward crossing; `crosses` must hold.
-    fn crossing(sums: [f64; 2], threshold: f64) -> Moment;
+    /// The moment of the upward crossing, and what `slope` needs; of no meaning where `crosses` does not hold.
+    fn crossing(sums: [Lanes; 2]) -> (Moments, Lanes);
+
+    /// dV/dt at a crossing; `inverse` = 1 / its growth.
+    fn slope(steepness: Lanes, inverse: Lanes) -> Lanes;
 
     /// The sums as seen from an origin that is later by `time`.
-    fn moved(sums: [f64; 2], time: f64) -> [f64; 2];
+    fn moved(sums: [Lanes; 2], time: f64) -> [Lanes; 2];
 
     /// (K, dK/dt) of an input of weight 1 that arrived `age` ago; `ratio` = exp(-age/g).
-    fn response(ratio: f64, age: f64) -> (f64, f64);
+    fn response(ratio: Lanes, age: Lanes) -> (Lanes, Lanes);
 
     /// Time of a moment made by `crossing`.
-    fn time(moment: Moment) -> f64;
+    fn time(growth: f64, time: f64) -> f64;
 
     /// Growth of a time.
     fn growth(time: f64) -> f64 {
@@ -50,7 +60,7 @@ pub(crate) trait Potential: Send + Sync {
     }
 }
 
-/// `tau_mem = 2 tau_syn`: V = 2 a2/x - 2 a1/x², a1 = sum w x_i², a2 = sum w x_i (papers: Fast & Deep, `DelGrad`).
+/// `tau_mem = 2 tau_syn`: V = 2 a2/x - a1/x², a1 = 2 sum w x_i², a2 = sum w x_i.
 pub(crate) struct Double;
 
 impl Potential for Double {
@@ -58,38 +68,46 @@ impl Potential for Double {
     const NEEDS_TIME: bool = false;
 
     #[inline(always)]
-    fn basis(arrival: Moment) -> [f64; 2] {
-        [arrival.growth * arrival.growth, arrival.growth]
+    fn basis(arrival: Moments) -> [Lanes; 2] {
+        [(arrival.growth + arrival.growth) * arrival.growth, arrival.growth]
+    }
+
+    /// V rises at `start`, and at `end` either it is above 1, or its peak lies before and reaches 1.
+    /// (Both need a2 > 0, and either implies it.)
+    #[inline(always)]
+    fn crosses([a1, a2]: [Lanes; 2], start: Moments, end: Moments) -> Mask {
+        let rising = (a2 * start.growth).less(a1);
+        let at_end = a2 * end.growth;
+        let above = (end.growth * end.growth).less(at_end + at_end - a1);
+        let peak = a1.at_most(at_end) & a1.at_most(a2 * a2);
+        rising & (above | peak)
     }
 
     #[inline(always)]
-    fn crosses([a1, a2]: [f64; 2], start: Moment, end: Moment, threshold: f64) -> bool {
-        let rising = (a2 > 0.0) & (2.0 * a1 > a2 * start.growth);
-        // Strict, so that it is false at an infinite end.
-        let above_at_end = 2.0 * (a2 * end.growth - a1) > threshold * end.growth * end.growth;
-        let peak_inside = (2.0 * a1 <= a2 * end.growth) & (a2 * a2 >= 2.0 * threshold * a1);
-        rising & (above_at_end | peak_inside)
+    fn crossing([a1, a2]: [Lanes; 2]) -> (Moments, Lanes) {
+        let root = (a2 * a2 - a1).max(Lanes::ZERO).sqrt();
+        (Moments { growth: a1 / (a2 + root), time: Lanes::ZERO }, root)
     }
 
     #[inline(always)]
-    fn crossing([a1, a2]: [f64; 2], threshold: f64) -> Moment {
-        let root = (a2 * a2 - 2.0 * threshold * a1).max(0.0).sqrt();
-        Moment { growth: 2.0 * a1 / (a2 + root), time: 0.0 }
+    fn slope(steepness: Lanes, inverse: Lanes) -> Lanes {
+        steepness * inverse
     }
 
-    fn moved([a1, a2]: [f64; 2], time: f64) -> [f64; 2] {
-        let ratio = (-0.5 * time).exp();
+    fn moved([a1, a2]: [Lanes; 2], time: f64) -> [Lanes; 2] {
+        let ratio = Lanes::splat((-0.5 * time).exp());
         [a1 * ratio * ratio, a2 * ratio]
     }
 
     #[inline(always)]
-    fn response(ratio: f64, _age: f64) -> (f64, f64) {
+    fn response(ratio: Lanes, _age: Lanes) -> (Lanes, Lanes) {
         let square = ratio * ratio;
-        (2.0 * (ratio - square), 2.0 * square - ratio)
+        let difference = ratio - square;
+        (difference + difference, square - difference)
     }
 
-    fn time(moment: Moment) -> f64 {
-        2.0 * moment.growth.ln()
+    fn time(growth: f64, _time: f64) -> f64 {
+        2.0 * growth.ln()
     }
 }
 
@@ -101,46 +119,48 @@ impl Potential for Equal {
     const NEEDS_TIME: bool = true;
 
     #[inline(always)]
-    fn basis(arrival: Moment) -> [f64; 2] {
+    fn basis(arrival: Moments) -> [Lanes; 2] {
         [arrival.growth, arrival.time * arrival.growth]
     }
 
+    /// As for `Double`; the exponential of the peak is taken only where it decides.
     #[inline(always)]
-    fn crosses([a, b]: [f64; 2], start: Moment, end: Moment, threshold: f64) -> bool {
-        if !(a > 0.0 && a * (1.0 - start.time) + b > 0.0) {
-            return false;
+    fn crosses([a, b]: [Lanes; 2], start: Moments, end: Moments) -> Mask {
+        let rising = Lanes::ZERO.less(a) & (a * start.time).less(a + b);
+        let above = end.growth.at_most(a * end.time - b);
+        let peak = rising & !above & (a + b).at_most(a * end.time);
+        if !peak.any() {
+            return rising & above;
         }
-        if end.growth < f64::INFINITY {
-            if a * end.time - b >= threshold * end.growth {
-                return true;
-            }
-            if a * (1.0 - end.time) + b > 0.0 {
-                return false;
-            }
-        }
-        a * (-1.0 - b / a).exp() >= threshold
+        let height = a * (Lanes::splat(-1.0) - b / a).map(f64::exp);
+        rising & (above | (peak & Lanes::splat(1.0).at_most(height)))
     }
 
     #[inline(always)]
-    fn crossing([a, b]: [f64; 2], threshold: f64) -> Moment {
+    fn crossing([a, b]: [Lanes; 2]) -> (Moments, Lanes) {
         let centre = b / a;
         // Where the peak just touches the threshold, rounding may push the argument below -1/e: NaN, taken as -1.
-        let w = w0(-threshold / a * centre.exp()).max(-1.0);
-        Moment { growth: -w * a / threshold, time: centre - w }
-    }
-
-    fn moved([a, b]: [f64; 2], time: f64) -> [f64; 2] {
-        let ratio = (-time).exp();
-        [a * ratio, ratio * (b - time * a)]
+        let depth = Lanes::ZERO - (centre.map(f64::exp) / (Lanes::ZERO - a)).map(|z| w0(z).max(-1.0));
+        (Moments { growth: depth * a, time: centre + depth }, a)
     }
 
     #[inline(always)]
-    fn response(ratio: f64, age: f64) -> (f64, f64) {
-        (age * ratio, (1.0 - age) * ratio)
+    fn slope(steepness: Lanes, inverse: Lanes) -> Lanes {
+        steepness * inverse - Lanes::splat(1.0)
     }
 
-    fn time(moment: Moment) -> f64 {
-        moment.time
+    fn moved([a, b]: [Lanes; 2], time: f64) -> [Lanes; 2] {
+        let ratio = Lanes::splat((-time).exp());
+        [a * ratio, ratio * (b - Lanes::splat(time) * a)]
+    }
+
+    #[inline(always)]
+    fn response(ratio: Lanes, age: Lanes) -> (Lanes, Lanes) {
+        (age * ratio, ratio - age * ratio)
+    }
+
+    fn time(_growth: f64, time: f64) -> f64 {
+        time
     }
 }
 
@@ -152,30 +172,36 @@ impl Potential for NonLeaky {
     const NEEDS_TIME: bool = false;
 
     #[inline(always)]
-    fn basis(arrival: Moment) -> [f64; 2] {
-        [arrival.growth, 1.0]
+    fn basis(arrival: Moments) -> [Lanes; 2] {
+        [arrival.growth, Lanes::splat(1.0)]
     }
 
     #[inline(always)]
-    fn crosses([a1, a0]: [f64; 2], _start: Moment, end: Moment, threshold: f64) -> bool {
-        (a1 > 0.0) & (a0 > threshold) & ((a0 - threshold) * end.growth >= a1)
+    fn crosses([a1, a0]: [Lanes; 2], _start: Moments, end: Moments) -> Mask {
+        Lanes::ZERO.less(a1) & a1.at_most((a0 - Lanes::splat(1.0)) * end.growth)
     }
 
     #[inline(always)]
-    fn crossing([a1, a0]: [f64; 2], threshold: f64) -> Moment {
-        Moment { growth: a1 / (a0 - threshold), time: 0.0 }
-    }
-
-    fn moved([a1, a0]: [f64; 2], time: f64) -> [f64; 2] {
-        [a1 * (-time).exp(), a0]
+    fn crossing([a1, a0]: [Lanes; 2]) -> (Moments, Lanes) {
+        let slope = a0 - Lanes::splat(1.0);
+        (Moments { growth: a1 / slope, time: Lanes::ZERO }, slope)
     }
 
     #[inline(always)]
-    fn response(ratio: f64, _age: f64) -> (f64, f64) {
-        (1.0 - ratio, ratio)
+    fn slope(steepness: Lanes, _inverse: Lanes) -> Lanes {
+        steepness
     }
 
-    fn time(moment: Moment) -> f64 {
-        moment.growth.ln()
+    fn moved([a1, a0]: [Lanes; 2], time: f64) -> [Lanes; 2] {
+        [a1 * Lanes::splat((-time).exp()), a0]
+    }
+
+    #[inline(always)]
+    fn response(ratio: Lanes, _age: Lanes) -> (Lanes, Lanes) {
+        (Lanes::splat(1.0) - ratio, ratio)
+    }
+
+    fn time(growth: f64, _time: f64) -> f64 {
+        growth.ln()
     }
 }

@@ -1,38 +1,74 @@
 //! The first crossing of every neuron of a layer, for one sample.
 
-use crate::layer::{LANES, Lanes, Layer, Stretch};
-use crate::order::{sort_indices, sort_lanes};
-use crate::potential::{Moment, Potential};
+use crate::lanes::{LANES, Lanes, Mask};
+use crate::layer::{Kind, Layer, Stretch};
+use crate::order::{Key, Network, Order};
+use crate::potential::{Moments, Potential};
 
 /// An arrival within this fraction of a growth of the spike does not count as earlier: it cannot have moved the
 /// potential, and rounding may have put it on either side.
 pub(crate) const TIE: f64 = 2.8e-14;
 
-/// Spike times of one sample as growths (and times, where the potential needs them), relative to a common origin.
+/// Input times of one sample as growths (and times, where the potential needs them), relative to a common origin.
 #[derive(Clone, Copy)]
-pub(crate) struct Moments<'a> {
+pub(crate) struct Inputs<'a> {
     pub growth: &'a [f64],
     pub time: &'a [f64],
 }
 
-/// What the search writes to; allocated once for many samples.
+/// First spikes of a layer, \[tile\], relative to the same origin; growth `+inf` where a neuron stays silent.
+pub(crate) struct Spikes {
+    pub growth: Vec<[f64; LANES]>,
+    pub time: Vec<[f64; LANES]>,
+    /// What [`Potential::slope`] needs.
+    pub steepness: Vec<[f64; LANES]>,
+}
+
+impl Spikes {
+    pub(crate) fn new(layer: &Layer) -> Self {
+        let tiles = layer.post.div_ceil(LANES);
+        Self {
+            growth: vec![[f64::INFINITY; LANES]; tiles],
+            time: vec![[f64::INFINITY; LANES]; tiles],
+            steepness: vec![[0.0; LANES]; tiles],
+        }
+    }
+
+    /// As input of the next layer.
+    pub(crate) fn inputs(&self, post: usize) -> Inputs<'_> {
+        Inputs { growth: &self.growth.as_flattened()[..post], time: &self.time.as_flattened()[..post] }
+    }
+
+    /// Time of a spike in units of `tau_syn`, from the origin.
+    pub(crate) fn time<P: Potential>(&self, neuron: usize) -> f64 {
+        let growth = self.growth.as_flattened()[neuron];
+        if growth == f64::INFINITY {
+            return f64::INFINITY;
+        }
+        P::time(growth, self.time.as_flattened()[neuron])
+    }
+
+    #[inline(always)]
+    fn set<P: Potential>(&mut self, tile: usize, found: &Found, shift: Moments) {
+        let (moment, steepness) = P::crossing(found.sums);
+        let silent = Lanes::splat(f64::INFINITY);
+        self.growth[tile] = found.waiting.select(silent, moment.growth * shift.growth).0;
+        self.steepness[tile] = steepness.0;
+        if P::NEEDS_TIME {
+            self.time[tile] = found.waiting.select(silent, moment.time + shift.time).0;
+        }
+    }
+}
+
+/// Scratch of the search; allocated once for many samples.
 pub(crate) struct Workspace {
     growth: Vec<f64>,
     time: Vec<f64>,
-    order: Vec<u32>,
-    arrivals: Vec<Arrival>,
+    order: Order,
+    network: Network,
     keys: Vec<Lanes>,
     times: Vec<Lanes>,
     weights: Vec<Lanes>,
-}
-
-/// One arrival, common to all neurons, and the segment up to the next.
-#[derive(Clone, Copy)]
-struct Arrival {
-    input: usize,
-    basis: [f64; 2],
-    start: Moment,
-    end: Moment,
 }
 
 impl Workspace {
@@ -41,161 +77,161 @@ impl Workspace {
         Self {
             growth: vec![0.0; pre],
             time: vec![0.0; pre],
-            order: Vec::with_capacity(pre),
-            arrivals: Vec::with_capacity(pre),
-            keys: vec![[0.0; LANES]; pre],
-            times: vec![[0.0; LANES]; pre],
-            weights: vec![[0.0; LANES]; pre],
+            order: Order::new(pre),
+            network: Network::new(if layer.kind == Kind::Synaptic { pre } else { 0 }),
+            keys: vec![Lanes::ZERO; pre],
+            times: vec![Lanes::ZERO; pre],
+            weights: vec![Lanes::ZERO; pre],
         }
     }
 }
 
-/// Writes the first spikes into `growth` and `time`, \[tile\]\[lane\]; `+inf` where a neuron stays silent.
+/// Writes the first spikes of all neurons.
 pub(crate) fn first_spikes<P: Potential>(
     layer: &Layer,
     stretch: &Stretch,
-    input: Moments<'_>,
+    input: Inputs<'_>,
     work: &mut Workspace,
-    growth: &mut [Lanes],
-    time: &mut [Lanes],
+    spikes: &mut Spikes,
 ) {
-    if let Stretch::Synapses { growth: factors, time: delays } = stretch {
-        for tile in 0..growth.len() {
-            let row = tile * layer.pre..(tile + 1) * layer.pre;
-            own_order::<P>(
-                &layer.weights[row.clone()],
-                &factors[row.clone()],
-                &delays[row],
-                layer.neuron.threshold(),
-                input,
-                work,
-                &mut growth[tile],
-                &mut time[tile],
-            );
+    let unit = Lanes::splat(1.0 / layer.neuron.threshold());
+    let rows = layer.weights.chunks_exact(layer.pre);
+    if let Stretch::Synapses { growth, time } = stretch {
+        let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
+        for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
+            collect_own::<P>(weights, growth, time, input, work);
+            spikes.set::<P>(tile, &search_own::<P>(work, unit, layer.present(tile)), Moments::ORIGIN);
         }
         return;
     }
-    collect_arrivals::<P>(stretch, input, work);
-    for tile in 0..growth.len() {
-        let weights = &layer.weights[tile * layer.pre..(tile + 1) * layer.pre];
-        common_order::<P>(weights, &work.arrivals, layer.neuron.threshold(), &mut growth[tile], &mut time[tile]);
-        if let Stretch::Neurons(shifts) = stretch {
-            for (lane, shift) in shifts[tile].iter().enumerate() {
-                growth[tile][lane] *= shift.growth;
-                time[tile][lane] += shift.time;
-            }
-        }
+    let arrivals = collect_common::<P>(stretch, input, work);
+    for (tile, weights) in rows.enumerate() {
+        let found = search_common::<P>(weights, arrivals, unit, layer.present(tile));
+        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
+        spikes.set::<P>(tile, &found, shift);
     }
 }
 
 /// Arrivals in order of time, where all neurons share them.
-fn collect_arrivals<P: Potential>(stretch: &Stretch, input: Moments<'_>, work: &mut Workspace) {
+fn collect_common<'a, P: Potential>(
+    stretch: &Stretch,
+    input: Inputs<'_>,
+    work: &'a mut Workspace,
+) -> Arrivals<'a> {
     work.growth.copy_from_slice(input.growth);
     if P::NEEDS_TIME {
         work.time.copy_from_slice(input.time);
     }
-    if let Stretch::Inputs(delays) = stretch {
-        for (i, delay) in delays.iter().enumerate() {
-            work.growth[i] *= delay.growth;
-            work.time[i] += delay.time;
+    if let Stretch::Inputs { growth, time } = stretch {
+        for i in 0..growth.len() {
+            work.growth[i] *= growth[i];
+            work.time[i] += time[i];
         }
     }
-    sort_indices(&work.growth, &mut work.order);
-    work.arrivals.clear();
-    for &i in &work.order {
-        let input = i as usize;
-        let start = Moment { growth: work.growth[input], time: work.time[input] };
-        if let Some(last) = work.arrivals.last_mut() {
-            last.end = just_after(start);
-        }
-        work.arrivals.push(Arrival { input, basis: P::basis(start), start, end: Moment::NEVER });
+    Arrivals { order: work.order.sort(&work.growth), time: &work.time }
+}
+
+/// Arrivals that are common to all neurons, in order, and their times by index.
+#[derive(Clone, Copy)]
+struct Arrivals<'a> {
+    order: &'a [Key],
+    time: &'a [f64],
+}
+
+impl Arrivals<'_> {
+    #[inline(always)]
+    fn at<P: Potential>(&self, (growth, index): Key) -> Moments {
+        Moments::splat(growth, if P::NEEDS_TIME { self.time[index as usize] } else { 0.0 })
     }
 }
 
-fn just_after(moment: Moment) -> Moment {
-    Moment { growth: moment.growth * (1.0 + TIE), time: moment.time + TIE }
-}
-
-/// Sums up the arrivals and keeps the sums of the first segment that holds a crossing.
 #[inline(always)]
-fn common_order<P: Potential>(
+fn just_after(moment: Moments) -> Moments {
+    Moments { growth: moment.growth * Lanes::splat(1.0 + TIE), time: moment.time + Lanes::splat(TIE) }
+}
+
+/// Sums over the causal inputs of the neurons that have fired, and which have not.
+struct Found {
+    sums: [Lanes; 2],
+    waiting: Mask,
+}
+
+impl Found {
+    fn nothing(waiting: Mask) -> Self {
+        Self { sums: [Lanes::ZERO; 2], waiting }
+    }
+
+    /// Keeps `sums` where the neuron fires in this segment and has not yet.
+    #[inline(always)]
+    fn update<P: Potential>(&mut self, sums: [Lanes; 2], start: Moments, end: Moments) {
+        let first = P::crosses(sums, start, end) & self.waiting;
+        self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
+        self.waiting = self.waiting & !first;
+    }
+}
+
+#[inline(always)]
+fn search_common<P: Potential>(
     weights: &[Lanes],
-    arrivals: &[Arrival],
-    threshold: f64,
-    growth: &mut Lanes,
-    time: &mut Lanes,
-) {
-    let mut sums = [[0.0; 2]; LANES];
-    let mut found = [[0.0; 2]; LANES];
-    let mut fired = [false; LANES];
-    for arrival in arrivals {
-        let w = &weights[arrival.input];
-        for l in 0..LANES {
-            sums[l][0] += w[l] * arrival.basis[0];
-            sums[l][1] += w[l] * arrival.basis[1];
-            let first = !fired[l] & P::crosses(sums[l], arrival.start, arrival.end, threshold);
-            found[l] = if first { sums[l] } else { found[l] };
-            fired[l] |= first;
-        }
-        if fired == [true; LANES] {
+    arrivals: Arrivals<'_>,
+    unit: Lanes,
+    waiting: Mask,
+) -> Found {
+    let mut found = Found::nothing(waiting);
+    let mut sums = [Lanes::ZERO; 2];
+    let Some(&first) = arrivals.order.first() else { return found };
+    let mut start = arrivals.at::<P>(first);
+    for (k, &(_, input)) in arrivals.order.iter().enumerate() {
+        let next = arrivals.order.get(k + 1).map_or(Moments::NEVER, |&next| arrivals.at::<P>(next));
+        let [first, second] = P::basis(start);
+        sums[0] += weights[input as usize] * (first * unit);
+        sums[1] += weights[input as usize] * (second * unit);
+        found.update::<P>(sums, start, just_after(next));
+        if !found.waiting.any() {
             break;
         }
+        start = next;
     }
-    for l in 0..LANES {
-        let spike = if fired[l] { P::crossing(found[l], threshold) } else { Moment::NEVER };
-        growth[l] = spike.growth;
-        time[l] = spike.time;
-    }
+    found
 }
 
-/// The same where every neuron has delays, and so an order, of its own.
-#[allow(clippy::too_many_arguments)]
+/// Arrivals in order of time, lane by lane, where every neuron has delays of its own.
 #[inline(always)]
-fn own_order<P: Potential>(
+fn collect_own<P: Potential>(
     weights: &[Lanes],
     factors: &[Lanes],
     delays: &[Lanes],
-    threshold: f64,
-    input: Moments<'_>,
+    input: Inputs<'_>,
     work: &mut Workspace,
-    growth: &mut Lanes,
-    time: &mut Lanes,
 ) {
-    let pre = weights.len();
-    let (keys, times) = (&mut work.keys[..pre], &mut work.times[..if P::NEEDS_TIME { pre } else { 0 }]);
-    work.weights.copy_from_slice(weights);
-    for i in 0..pre {
-        keys[i] = factors[i].map(|factor| input.growth[i] * factor);
+    for i in 0..weights.len() {
+        let growth = Lanes::splat(input.growth[i]) * factors[i];
+        let arrives = growth.less(Moments::NEVER.growth);
+        work.keys[i] = arrives.select(growth, Moments::NEVER.growth);
+        work.weights[i] = arrives.keep(weights[i]);
         if P::NEEDS_TIME {
-            times[i] = delays[i].map(|delay| input.time[i] + delay);
+            let time = Lanes::splat(input.time[i]) + delays[i];
+            work.times[i] = arrives.select(time, Moments::NEVER.time);
         }
     }
-    sort_lanes(keys, &mut work.weights, times);
-    let at = |i: usize, l: usize| {
-        if i == pre {
-            return Moment::NEVER;
-        }
-        Moment { growth: keys[i][l], time: if P::NEEDS_TIME { times[i][l] } else { 0.0 } }
-    };
-    let mut sums = [[0.0; 2]; LANES];
-    let mut found = [[0.0; 2]; LANES];
-    let mut fired = [false; LANES];
+    let times = if P::NEEDS_TIME { &mut work.times[..] } else { &mut [] };
+    work.network.sort(&mut work.keys, &mut work.weights, times);
+}
+
+#[inline(always)]
+fn search_own<P: Potential>(work: &Workspace, unit: Lanes, waiting: Mask) -> Found {
+    let mut found = Found::nothing(waiting);
+    let mut sums = [Lanes::ZERO; 2];
+    let pre = work.keys.len();
+    let at = |i: usize| Moments { growth: work.keys[i], time: work.times[i] };
     for i in 0..pre {
-        for l in 0..LANES {
-            let start = at(i, l);
-            let silent = start.growth == f64::INFINITY;
-            let basis = P::basis(if silent { Moment::ORIGIN } else { start });
-            let w = if silent { 0.0 } else { work.weights[i][l] };
-            sums[l][0] += w * basis[0];
-            sums[l][1] += w * basis[1];
-            let first = !fired[l] & !silent & P::crosses(sums[l], start, just_after(at(i + 1, l)), threshold);
-            found[l] = if first { sums[l] } else { found[l] };
-            fired[l] |= first;
-        }
+        let start = at(i);
+        let end = if i + 1 < pre { just_after(at(i + 1)) } else { Moments::NEVER };
+        let [first, second] = P::basis(start);
+        let weight = work.weights[i] * unit;
+        sums[0] += weight * first;
+        sums[1] += weight * second;
+        found.update::<P>(sums, start, end);
     }
-    for l in 0..LANES {
-        let spike = if fired[l] { P::crossing(found[l], threshold) } else { Moment::NEVER };
-        growth[l] = spike.growth;
-        time[l] = spike.time;
-    }
+    found
 }

@@ -33,7 +33,8 @@ fn pool(threads: usize) -> Result<Arc<ThreadPool>, Error> {
             return Ok(pool);
         }
     }
-    let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|_| Error::Threads { threads })?;
+    let pool =
+        ThreadPoolBuilder::new().num_threads(threads).build().map_err(|_| Error::Threads { threads })?;
     let pool = Arc::new(pool);
     *slot = Some(Pool { process: process::id(), threads, pool: Arc::clone(&pool) });
     Ok(pool)
