@@ -25,8 +25,8 @@ test-python: setup
 lint: setup  ## Formatting, lints, types, stubs; every warning is an error
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	$(BIN)/ruff format --check python tests
-	$(BIN)/ruff check python tests
+	$(BIN)/ruff format --check python tests benchmarks conftest.py
+	$(BIN)/ruff check -q python tests benchmarks conftest.py
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest tarry._core
 

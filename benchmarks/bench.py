@@ -1,7 +1,7 @@
 """The figures of the README, measured side by side in one run: ``make bench``.
 
-Every program checks its answers before its time counts. The C yardsticks are built from ../shared/tools/yardsticks where that
-folder exists; without it those rows stand alone. Writes docs/results/bench.json.
+Every program checks its answers before its time counts. The C yardsticks are built from ../shared/tools/yardsticks
+where that folder exists; without it those rows stand alone. Writes docs/results/bench.json.
 """
 
 from __future__ import annotations

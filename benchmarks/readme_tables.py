@@ -26,14 +26,16 @@ def accuracy() -> str:
     """Accuracies on Yin-Yang by kind of delay."""
     results = json.loads((RESULTS / "yin_yang.json").read_text())
     lines = [
-        f"**Yin-Yang, 4-30-3, test accuracy in %** (mean ± deviation of {len(results['seeds'])} seeds, last epoch, test set read once)",
+        f"**Yin-Yang, 4-30-3, test accuracy in %** (mean ± deviation of {len(results['seeds'])} seeds, last epoch, "
+        "test set read once)",
         "",
         "| delays | float | 8 bits, tick τ/128 | gap | decided differently | 8 bits, tick τ/64 | gap |",
         "|---|---|---|---|---|---|---|",
     ]
     for kind, rows in results["kinds"].items():
         lines.append(
-            f"| {kind} | {percent(rows['float'])} | {percent(rows['fixed_128'])} | {points(rows['float'], rows['fixed_128'])} | "
+            f"| {kind} | {percent(rows['float'])} | {percent(rows['fixed_128'])} | "
+            f"{points(rows['float'], rows['fixed_128'])} | "
             f"{statistics.mean(rows['differing_128']):.1f} of 1000 | {percent(rows['fixed_64'])} | "
             f"{points(rows['float'], rows['fixed_64'])} |"
         )
@@ -41,8 +43,8 @@ def accuracy() -> str:
     tuned = results["kinds"]["synaptic"]["fine_tuned"]
     lines += [
         "",
-        f"With {few['weight_bits']}-bit weights and {few['delay_bits']}-bit delays at τ/{few['ticks_per_tau']}, after {few['epochs']} epochs of "
-        f"fine-tuning with quantised parameters, the synaptic networks reach {percent(tuned)} in fixed point, "
+        f"With {few['weight_bits']}-bit weights and {few['delay_bits']}-bit delays at τ/{few['ticks_per_tau']}, after "
+        f"{few['epochs']} epochs of fine-tuning with quantised parameters, the synaptic networks reach {percent(tuned)} in fixed point, "
         f"{points(results['kinds']['synaptic']['float'], tuned)} points below float. `make accuracy`",
     ]
     return "\n".join(lines)
