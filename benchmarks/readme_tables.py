@@ -44,7 +44,8 @@ def accuracy() -> str:
     lines += [
         "",
         f"With {few['weight_bits']}-bit weights and {few['delay_bits']}-bit delays at τ/{few['ticks_per_tau']}, after "
-        f"{few['epochs']} epochs of fine-tuning with quantised parameters, the synaptic networks reach {percent(tuned)} in fixed point, "
+        f"{few['epochs']} epochs of fine-tuning with quantised parameters, the synaptic networks "
+        f"reach {percent(tuned)} in fixed point, "
         f"{points(results['kinds']['synaptic']['float'], tuned)} points below float. `make accuracy`",
     ]
     return "\n".join(lines)
