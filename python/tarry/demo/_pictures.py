@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -86,6 +84,4 @@ def decide_plane(task: Task, program: Program, grid: int) -> np.ndarray:
 
 
 def _first(split: Split, samples: int) -> Split:
-    return replace(
-        split, points=split.points[:samples], times=split.times[:samples], labels=split.labels[:samples]
-    )
+    return Split(split.points[:samples], split.times[:samples], split.labels[:samples])

@@ -91,6 +91,7 @@ def compile_program(task: Task, network: Network, *, tick: float | None = None, 
         network,
         tick=tick or task.tick,
         weight_bits=weight_bits or task.weight_bits,
+        scale=task.scale,
         calibration=FirstSpikes(train.times, train.labels),
         zero_delays="one_tick",
     )

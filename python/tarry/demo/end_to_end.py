@@ -120,7 +120,7 @@ def summarise(
         "delays": task.kind,
         "tau_syn_seconds": task.tau_syn,
         "parameters": parameters(trained.network),
-        "settings": {name: value for name, value in trained.settings.items() if not callable(value)},
+        "settings": {name: _plain(value) for name, value in trained.settings.items()},
         "accuracy": {
             "float": checked.float_accuracy,
             "fixed": checked.fixed_accuracy,
@@ -192,6 +192,10 @@ def _platform(price: Price) -> dict[str, Any]:
 
 def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 class Clock:
