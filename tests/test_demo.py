@@ -13,7 +13,15 @@ import pytest
 import tarry
 from tarry.compiler.quantise import spike_ticks
 from tarry.data import Split
-from tarry.demo import Task, check, compile_program, first_spike_times, fit_platform, train_network, yin_yang_task
+from tarry.demo import (
+    Task,
+    check,
+    compile_program,
+    first_spike_times,
+    fit_platform,
+    train_network,
+    yin_yang_task,
+)
 from tarry.demo.end_to_end import Demo, run_demo
 
 EPOCHS = 8
@@ -23,7 +31,9 @@ EPOCHS = 8
 def task() -> Task:
     task = yin_yang_task(epochs=EPOCHS, recordings=20)
     data = task.data
-    return replace(task, data=replace(data, train=first(data.train, 600), validation=first(data.validation, 100)))
+    return replace(
+        task, data=replace(data, train=first(data.train, 600), validation=first(data.validation, 100))
+    )
 
 
 def first(split: Split, samples: int) -> Split:
@@ -68,7 +78,16 @@ def test_report_json(demo: Demo) -> None:
         "disagreements": int,
         "train": {"seconds": float, "epochs": int, "samples_per_second": float},
         "program": dict.fromkeys(
-            ("bytes", "memory_bytes", "weight_bits", "queue_capacity", "queue_peak", "saturations", "dropped"), int
+            (
+                "bytes",
+                "memory_bytes",
+                "weight_bits",
+                "queue_capacity",
+                "queue_peak",
+                "saturations",
+                "dropped",
+            ),
+            int,
         )
         | {"tick_seconds": float},
     }
@@ -90,8 +109,13 @@ def test_report_json(demo: Demo) -> None:
     assert report["program"]["weight_bits"] == 8
     assert report["program"]["tick_seconds"] == 1e-3 / 128
     assert 0.5 < report["accuracy"]["fixed"] <= 1
-    assert abs(report["accuracy"]["fixed"] - report["accuracy"]["float"]) * 1000 <= report["disagreements"] + 1e-6
-    assert report["program"]["dropped"] == report["program"]["saturations"] == report["program"]["rejected"] == 0
+    assert (
+        abs(report["accuracy"]["fixed"] - report["accuracy"]["float"]) * 1000
+        <= report["disagreements"] + 1e-6
+    )
+    assert (
+        report["program"]["dropped"] == report["program"]["saturations"] == report["program"]["rejected"] == 0
+    )
     assert report["program"]["queue_peak"] <= report["program"]["queue_capacity"]
     for entry in report["platforms"].values():
         for quantity in ("latency_seconds", "energy_joules"):
@@ -108,7 +132,9 @@ def check_kinds(value: Any, kinds: Any, where: str = "report") -> None:
         assert type(value) is kinds, f"{where} is {value!r}"
 
 
-def test_saved_program_and_network_give_the_accuracies(demo: Demo, network: tarry.Network, task: Task) -> None:
+def test_saved_program_and_network_give_the_accuracies(
+    demo: Demo, network: tarry.Network, task: Task
+) -> None:
     test = task.data.test
     program = tarry.Program.load(path(demo, "program.tarry"))
     first = tarry.Processor(program).first_spikes(spike_ticks(test.times, program.tick_seconds))
@@ -155,7 +181,9 @@ def test_finest_tick_is_the_finest(network: tarry.Network, task: Task) -> None:
     longest = max(float(p.delays.max()) for p in network.projections)
     stretched = replace(
         network,
-        projections=tuple(replace(p, delays=p.delays * (task.tau_syn / longest)) for p in network.projections),
+        projections=tuple(
+            replace(p, delays=p.delays * (task.tau_syn / longest)) for p in network.projections
+        ),
     )
     program = compile_program(task, stretched)
     assert program.report is not None
@@ -173,7 +201,11 @@ def test_unfit_at_every_tick_is_said(task: Task) -> None:
     weights = np.ones((2000, 4))
     neuron = tarry.Lif(2e-3, 1e-3, reset="once")
     wide = tarry.Network(
-        (tarry.Population("input", 4), tarry.Population("hidden", 2000, neuron), tarry.Population("output", 3, neuron)),
+        (
+            tarry.Population("input", 4),
+            tarry.Population("hidden", 2000, neuron),
+            tarry.Population("output", 3, neuron),
+        ),
         (
             tarry.Projection("input", "hidden", weights, np.full((1, 4), 1e-4)),
             tarry.Projection("hidden", "output", np.ones((3, 2000)), np.full((1, 1), 1e-4)),

@@ -16,8 +16,15 @@ NEURON = Lif(tau_mem=2e-3, tau_syn=1e-3, reset="once")
 NETWORK = Network(
     (Population("input", 4), Population("hidden", 9, NEURON), Population("output", 3, NEURON)),
     (
-        Projection("input", "hidden", np.linspace(-2, 3, 36).reshape(9, 4), np.linspace(0, 1e-3, 36).reshape(9, 4)),
-        Projection("hidden", "output", np.linspace(3, -1, 27).reshape(3, 9), np.linspace(1e-5, 9e-4, 27).reshape(3, 9)),
+        Projection(
+            "input", "hidden", np.linspace(-2, 3, 36).reshape(9, 4), np.linspace(0, 1e-3, 36).reshape(9, 4)
+        ),
+        Projection(
+            "hidden",
+            "output",
+            np.linspace(3, -1, 27).reshape(3, 9),
+            np.linspace(1e-5, 9e-4, 27).reshape(3, 9),
+        ),
     ),
 )
 SET = yin_yang(1e-3)
@@ -83,7 +90,10 @@ def test_raster_shows_both_spikes_and_the_decision(ax: Axes) -> None:
         "hidden": np.append(np.linspace(5e-4, 9e-4, 8), np.inf),
         "output": np.array([2.0e-3, np.inf, 1.5e-3]),
     }
-    ticks = {name: np.where(np.isinf(t), -1, np.ceil(np.where(np.isinf(t), 0, t) / 1e-5)).astype(np.int64) for name, t in times.items()}
+    ticks = {
+        name: np.where(np.isinf(t), -1, np.ceil(np.where(np.isinf(t), 0, t) / 1e-5)).astype(np.int64)
+        for name, t in times.items()
+    }
     assert plots.raster(NETWORK, times, ticks, 1e-5, ax) is ax
     assert any(text.get_text() == "decision at tick 150" for text in ax.texts)
     labels = [label.get_text() for label in ax.get_yticklabels()]

@@ -90,7 +90,9 @@ def test_pictures_take_the_colours_of_the_page(html: str) -> None:
     assert len(pictures) == 6
     for picture in pictures:
         assert not re.search("|".join(plots.PALETTE.values()), picture, re.IGNORECASE)
-        assert set(re.findall(r"var\((--plot-[a-z]+)\)", picture)) <= set(re.findall(r"(--plot-[a-z]+):", html))
+        assert set(re.findall(r"var\((--plot-[a-z]+)\)", picture)) <= set(
+            re.findall(r"(--plot-[a-z]+):", html)
+        )
         assert not re.search(r"#[0-9a-f]{6}\b", picture), "a colour that no palette names"
     assert "prefers-color-scheme: dark" in html
     assert "@media print" in html

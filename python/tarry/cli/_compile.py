@@ -13,17 +13,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", metavar="NETWORK.npz", help="a network that was saved")
     parser.add_argument("--tick", type=seconds, required=True, metavar="SECONDS", help="length of a tick")
     parser.add_argument(
-        "--weight-bits", type=int, choices=range(2, 17), default=8, metavar="BITS", help="2 to 16 (default: %(default)s)"
+        "--weight-bits",
+        type=int,
+        choices=range(2, 17),
+        default=8,
+        metavar="BITS",
+        help="2 to 16 (default: %(default)s)",
     )
-    parser.add_argument("--scale", choices=("layer", "neuron"), default="layer", help="one weight scale per what")
+    parser.add_argument(
+        "--scale", choices=("layer", "neuron"), default="layer", help="one weight scale per what"
+    )
     parser.add_argument("--platform", metavar="NAME", help="a platform whose limits the program must keep")
     parser.add_argument(
-        "--calibrate", choices=("yin_yang",), help="choose the weight scales by the errors on these training samples"
+        "--calibrate",
+        choices=("yin_yang",),
+        help="choose the weight scales by the errors on these training samples",
     )
     parser.add_argument(
-        "--raise-zero-delays", action="store_true", help="make delays of 0 s between neurons one tick; else refused"
+        "--raise-zero-delays",
+        action="store_true",
+        help="make delays of 0 s between neurons one tick; else refused",
     )
-    parser.add_argument("--memory-limit", type=positive, metavar="BYTES", help="refuse programs that need more")
+    parser.add_argument(
+        "--memory-limit", type=positive, metavar="BYTES", help="refuse programs that need more"
+    )
     parser.add_argument("--out", required=True, metavar="PROGRAM.tarry", help="where the program is saved")
 
 

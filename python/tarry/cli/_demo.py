@@ -13,9 +13,15 @@ EPOCHS, QUICK_EPOCHS = 300, 20
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--out", default="tarry-demo", metavar="DIR", help="folder to write to (default: %(default)s)")
-    parser.add_argument("--seed", type=natural, default=0, metavar="N", help="of the training (default: %(default)s)")
-    parser.add_argument("--epochs", type=positive, metavar="N", help=f"passes over the samples (default: {EPOCHS})")
+    parser.add_argument(
+        "--out", default="tarry-demo", metavar="DIR", help="folder to write to (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="of the training (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--epochs", type=positive, metavar="N", help=f"passes over the samples (default: {EPOCHS})"
+    )
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs, fewer priced samples, a coarser picture"
     )
@@ -32,7 +38,11 @@ def execute(options: argparse.Namespace) -> int:
         recordings=100 if options.quick else 1000,
     )
     demo = run_demo(task, options.out, grid=61 if options.quick else 201)
-    show(options, demo.report, summary(demo.report) + "\n\nwritten: " + "\n         ".join(map(str, demo.paths)))
+    show(
+        options,
+        demo.report,
+        summary(demo.report) + "\n\nwritten: " + "\n         ".join(map(str, demo.paths)),
+    )
     return 0
 
 
@@ -42,7 +52,10 @@ def summary(report: dict[str, Any]) -> str:
     errors = report["spike_time_errors_ticks"]
     layers = "-".join(map(str, report["sizes"]))
     facts = [
-        ["network", f"{layers}, {report['delays']} delays, {report['parameters']} parameters, seed {report['seed']}"],
+        [
+            "network",
+            f"{layers}, {report['delays']} delays, {report['parameters']} parameters, seed {report['seed']}",
+        ],
         [
             "training",
             f"{train['epochs']} epochs in {train['seconds']:.1f} s, {train['samples_per_second']:,.0f} samples/s",
@@ -82,7 +95,9 @@ def summary(report: dict[str, Any]) -> str:
         for name, p in report["platforms"].items()
         for reason in p["obstacles_at_program_tick"]
     ]
-    return "\n\n".join(filter(None, [aligned(facts, right=set()), aligned(rows, right={6}), "\n".join(reasons)]))
+    return "\n\n".join(
+        filter(None, [aligned(facts, right=set()), aligned(rows, right={6}), "\n".join(reasons)])
+    )
 
 
 def _error(error: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Show a program, a network or a platform; without a name, the version and the platforms."""
+"""Show a program, a network or a platform; without a name, list the platforms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from tarry.cli._types import show
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "name", nargs="?", metavar="NAME", help="a .tarry program, a .npz network, a platform or its .toml profile"
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="a .tarry program, a .npz network, a platform or its .toml profile",
     )
 
 
@@ -44,7 +47,8 @@ def _program(path: str) -> tuple[dict[str, Any], str]:
 
     program = Program.load(path)
     populations = [
-        {"name": name, **population} for name, population in zip(program.names, program.populations(), strict=True)
+        {"name": name, **population}
+        for name, population in zip(program.names, program.populations(), strict=True)
     ]
     return {
         "bytes": len(program.bytes),
@@ -73,7 +77,9 @@ def _network(path: str) -> tuple[dict[str, Any], str]:
             neuron["threshold"] = np.asarray(neuron["threshold"]).tolist()
             # JSON has no infinity; a non-leaky neuron has no time constant.
             neuron["tau_mem"] = neuron["tau_mem"] if np.isfinite(neuron["tau_mem"]) else None
-        populations.append({"name": p.name, "size": p.size, "neuron": neuron, "output": p.name in network.outputs})
+        populations.append(
+            {"name": p.name, "size": p.size, "neuron": neuron, "output": p.name in network.outputs}
+        )
         if p.neuron is None:
             lines.append(f"{p.name}: {p.size:,} inputs")
         else:

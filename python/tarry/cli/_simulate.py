@@ -13,7 +13,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("events", metavar="EVENTS", nargs="+", help="one file of input spikes per recording")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument(
-        "--platform", action="append", metavar="NAME", help="name of a platform or path of a profile; may be repeated"
+        "--platform",
+        action="append",
+        metavar="NAME",
+        help="name of a platform or path of a profile; may be repeated",
     )
     where.add_argument("--all", action="store_true", help="all platforms that come with the package")
     parser.add_argument(

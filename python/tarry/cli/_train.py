@@ -15,10 +15,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="synaptic",
         help="which delays are learned (default: %(default)s)",
     )
-    parser.add_argument("--hidden", type=positive, default=30, metavar="N", help="hidden neurons (default: %(default)s)")
-    parser.add_argument("--epochs", type=positive, default=300, metavar="N", help="passes (default: %(default)s)")
+    parser.add_argument(
+        "--hidden", type=positive, default=30, metavar="N", help="hidden neurons (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--epochs", type=positive, default=300, metavar="N", help="passes (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=natural, default=0, metavar="N", help="(default: %(default)s)")
-    parser.add_argument("--checkpoint", metavar="FILE", help="save after every epoch, and go on from it if it is there")
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", help="save after every epoch, and go on from it if it is there"
+    )
     parser.add_argument("--restart", action="store_true", help="start over and replace the checkpoint")
     parser.add_argument("--out", required=True, metavar="NETWORK.npz", help="where the network is saved")
 

@@ -97,7 +97,9 @@ def check(
     inputs = spike_ticks(split.times, program.tick_seconds)
     neurons = [p for p in network.populations if p.neuron is not None]
     fixed = np.full((len(split), sum(p.size for p in neurons)), -1, np.int64)
-    bounds = dict(zip((p.name for p in neurons), np.cumsum([0, *(p.size for p in neurons)]).tolist(), strict=False))
+    bounds = dict(
+        zip((p.name for p in neurons), np.cumsum([0, *(p.size for p in neurons)]).tolist(), strict=False)
+    )
     output = network.outputs[0]
     columns = slice(bounds[output], bounds[output] + network.population(output).size)
     right = 0
@@ -139,14 +141,21 @@ def first_spike_times(network: Network, times: Times) -> dict[str, Times]:
         if population.neuron is None:
             continue
         into = [p for p in network.projections if p.target == population.name]
-        if len(inputs) != 1 or len(into) != 1 or into[0].source not in found or population.neuron.reset != "once":
+        if (
+            len(inputs) != 1
+            or len(into) != 1
+            or into[0].source not in found
+            or population.neuron.reset != "once"
+        ):
             raise ValueError(
                 "exact spike times are there for chains of populations that fire once: one input, one projection "
                 f"into each population from an earlier one; {population.name!r} is something else"
             )
         threshold = np.asarray(population.neuron.threshold)
         if threshold.ndim:
-            raise ValueError(f"population {population.name!r} has a threshold per neuron; one for all is needed here")
+            raise ValueError(
+                f"population {population.name!r} has a threshold per neuron; one for all is needed here"
+            )
         delays = into[0].delays
         found[population.name] = _core.first_spike_forward(
             found[into[0].source],
@@ -170,7 +179,9 @@ def _watch_all(network: Network, program: Program) -> Program:
 
     report = program.report
     if report is None:
-        raise ValueError("the program was loaded from a file; check needs one that was compiled in this session")
+        raise ValueError(
+            "the program was loaded from a file; check needs one that was compiled in this session"
+        )
     neurons = tuple(p.name for p in network.populations if p.neuron is not None)
     return compile_network(
         replace(network, outputs=neurons),

@@ -43,7 +43,9 @@ class Progress:
     @contextmanager
     def names(self, names: Sequence[str]) -> Iterator[Callable[[str], None]]:
         """A bar over names; hands out a function that is told whose turn it is."""
-        with tqdm(total=len(names), unit="platform", disable=not self.bars, dynamic_ncols=True, leave=False) as bar:
+        with tqdm(
+            total=len(names), unit="platform", disable=not self.bars, dynamic_ncols=True, leave=False
+        ) as bar:
 
             def turn(name: str) -> None:
                 bar.set_postfix_str(name)

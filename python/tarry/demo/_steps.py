@@ -74,7 +74,9 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def compile_program(task: Task, network: Network, *, tick: float | None = None, weight_bits: int | None = None) -> Program:
+def compile_program(
+    task: Task, network: Network, *, tick: float | None = None, weight_bits: int | None = None
+) -> Program:
     """Compile a network, its weight scales chosen by the errors on the training samples.
 
     Args:

@@ -22,11 +22,12 @@ from tarry.demo._task import Task
 from tarry.program import Program
 
 with extra("all", needed_by="the demonstration"):
-    import torch  # noqa: F401 (training needs it; said here, before anything is done)
-
     from tarry import plots, report
     from tarry.demo._pictures import draw_pictures
     from tarry.demo._progress import Progress
+
+with extra("all", needed_by="the demonstration"):
+    import torch  # noqa: F401 (the training needs it; better said before anything is done)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +61,10 @@ def run_demo(task: Task, out: str | PathLike[str], *, progress: bool | None = No
     clock = Clock()
     with clock.time("train"), show.step(describe_training(task)):
         trained = train_network(task, progress=show.bars)
-    with clock.time("compile"), show.step(f"compile to {task.weight_bits} bits, tick tau_syn/{task.ticks_per_tau_syn}"):
+    with (
+        clock.time("compile"),
+        show.step(f"compile to {task.weight_bits} bits, tick tau_syn/{task.ticks_per_tau_syn}"),
+    ):
         program = compile_program(task, trained.network)
     with (
         clock.time("check"),
@@ -68,7 +72,11 @@ def run_demo(task: Task, out: str | PathLike[str], *, progress: bool | None = No
         show.samples(len(task.data.test)) as done,
     ):
         checked = check(trained.network, program, task.data.test, progress=done)
-    with clock.time("price"), show.step(f"price on {len(task.platforms)} platforms"), show.names(task.platforms) as turn:
+    with (
+        clock.time("price"),
+        show.step(f"price on {len(task.platforms)} platforms"),
+        show.names(task.platforms) as turn,
+    ):
         prices = price(task, trained.network, program, progress=turn)
     with clock.time("draw"), show.step("draw and write the report"), plots.style():
         figures = draw_pictures(task, trained, program, checked, prices, grid=grid)
@@ -94,7 +102,9 @@ def prepare_folder(out: str | PathLike[str]) -> Path:
         trial.touch()
         trial.unlink()
     except OSError as error:
-        raise OSError(f"the folder {folder} cannot be written ({error.strerror}); name another one") from error
+        raise OSError(
+            f"the folder {folder} cannot be written ({error.strerror}); name another one"
+        ) from error
     return folder
 
 
@@ -102,11 +112,16 @@ def describe_training(task: Task) -> str:
     """One line about what is trained."""
     layers = "-".join(map(str, task.sizes))
     delays = "without delays" if task.kind == "none" else f"with {task.kind} delays"
-    return f"train {layers} {delays} on {task.name}: {task.epochs} epochs of {len(task.data.train):,} samples"
+    return f"train {layers} {delays} on {task.name}: {task.epochs} epoch{'s' * (task.epochs != 1)} of {len(task.data.train):,} samples"
 
 
 def summarise(
-    task: Task, trained: Trained, program: Program, checked: Check, prices: dict[str, Price], seconds: dict[str, float]
+    task: Task,
+    trained: Trained,
+    program: Program,
+    checked: Check,
+    prices: dict[str, Price],
+    seconds: dict[str, float],
 ) -> dict[str, Any]:
     """Everything that the report says, as plain data."""
     tallies = checked.tallies
@@ -173,7 +188,10 @@ def _errors(checked: Check, population: str) -> dict[str, float | int | None]:
         "spikes": len(errors),
         "mean": _number(errors.mean()) if len(errors) else None,
         "deviation": _number(errors.std()) if len(errors) else None,
-        **{name: _number(q) for name, q in zip(("percentile_1", "median", "percentile_99"), quantiles, strict=True)},
+        **{
+            name: _number(q)
+            for name, q in zip(("percentile_1", "median", "percentile_99"), quantiles, strict=True)
+        },
         "fires_in_one_only": checked.mismatches(population),
     }
 

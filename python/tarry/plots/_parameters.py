@@ -28,7 +28,9 @@ def _histograms(network: Network, values: list[np.ndarray], label: str, ax: Axes
     for projection, of_it, colour in zip(network.projections, values, SERIES * len(values), strict=False):
         name = _name(projection)
         ax.hist(of_it.ravel(), bins, histtype="stepfilled", color=colour, alpha=0.22)
-        ax.hist(of_it.ravel(), bins, histtype="step", color=colour, linewidth=1.4, label=f"{name} ({of_it.size})")
+        ax.hist(
+            of_it.ravel(), bins, histtype="step", color=colour, linewidth=1.4, label=f"{name} ({of_it.size})"
+        )
     ax.set(xlabel=label, ylabel="synapses")
     ax.grid(axis="x", visible=False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.13), ncols=len(values), columnspacing=1.4)

@@ -41,7 +41,9 @@ def raster(
         in_ticks, spikes = times[population.name] / tick, ticks[population.name]
         fired = np.isfinite(in_ticks)
         # Silent neurons get no row; small populations keep the order of their channels.
-        drawn = np.flatnonzero(fired | (spikes >= 0)) if population.size > SMALL else np.arange(population.size)
+        drawn = (
+            np.flatnonzero(fired | (spikes >= 0)) if population.size > SMALL else np.arange(population.size)
+        )
         order = drawn[np.argsort(in_ticks[drawn], kind="stable")] if population.size > SMALL else drawn
         rows = np.full(population.size, np.nan)
         rows[order] = first_row + np.arange(len(order))
@@ -104,7 +106,13 @@ def _delays(
             late = targets[winner] >= 0 and arrivals > targets[winner]
             ax.plot([start, arrivals], [row, row], color=colour, linewidth=1.8, alpha=0.25 if late else 1.0)
             ax.plot(
-                [arrivals], [row], color=colour, marker="|", markersize=6, markeredgewidth=1.4, alpha=0.25 if late else 1.0
+                [arrivals],
+                [row],
+                color=colour,
+                marker="|",
+                markersize=6,
+                markeredgewidth=1.4,
+                alpha=0.25 if late else 1.0,
             )
         else:
             ax.plot([start, arrivals.max()], [row, row], color=PALETTE["muted"], linewidth=0.8)
@@ -141,7 +149,9 @@ def _decision(network: Network, ticks: Mapping[str, npt.NDArray[np.int64]], bott
 def _legend(ax: Axes) -> None:
     ink = PALETTE["ink"]
     handles = [
-        Line2D([], [], linestyle="none", marker="o", markersize=6, markerfacecolor="none", markeredgecolor=ink),
+        Line2D(
+            [], [], linestyle="none", marker="o", markersize=6, markerfacecolor="none", markeredgecolor=ink
+        ),
         Line2D([], [], linestyle="none", marker="o", markersize=2.8, color=ink),
         Line2D([], [], color=SERIES[0], marker="|", markevery=[1], markersize=6, linewidth=1.8),
         Line2D([], [], color=SERIES[1], marker="|", markevery=[1], markersize=6, linewidth=1.8),

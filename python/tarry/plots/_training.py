@@ -31,7 +31,11 @@ def errors(training: Sequence[float], validation: Sequence[float], ax: Axes) -> 
         # A set without an error has no place on a log axis; half a sample in ten thousand stands for it.
         shown = np.isfinite(wrong)
         ax.plot(
-            _epochs(accuracies)[shown], np.maximum(wrong[shown], 0.005), color=colour, linewidth=width, label=name
+            _epochs(accuracies)[shown],
+            np.maximum(wrong[shown], 0.005),
+            color=colour,
+            linewidth=width,
+            label=name,
         )
     ax.set(xlabel="epoch", ylabel="wrong decisions")
     ax.legend(loc="upper right")
