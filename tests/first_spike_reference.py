@@ -73,7 +73,7 @@ def _closed_form(times: Array, weights: Array, ratio: float, threshold: float) -
 
 
 def scanned_spike(times: Array, weights: Array, ratio: float, threshold: float, step: float = 1e-3) -> float:
-    """The first crossing found by sampling the potential and bisecting it; blind to bumps shorter than ``step``."""
+    """The first crossing, by sampling the potential and bisecting it; blind to bumps below ``step``."""
     finite = np.isfinite(times)
     times, weights = times[finite], weights[finite]
     if times.size == 0:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import tarry
 from tarry.network import RESETS
-from tarry.reference import Neurons, Recording, Spike, Synapse, simulate
+from tarry.reference import Neurons, Recording, Spike, Synapse, simulate, tables
 
 TAU_SYN = 1e-3
 #: tau_mem / tau_syn, or 0 for delta synapses.
@@ -173,3 +174,43 @@ def integers_of(
             Neurons(population.name, lif.tau_mem, lif.tau_syn, [theta] * population.size, shift, "once")
         )
     return neurons, synapses
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A neuron whose potential equals its threshold at tick ``crossing`` after one spike at tick 0."""
+
+    program: tarry.Program
+    neurons: Neurons
+    weight: int
+    tick: float
+    crossing: int
+
+    def expected(self) -> Recording:
+        synapse = Synapse(("in", 0), ("out", 0), self.weight, 0)
+        return simulate([self.neurons], [synapse], [Spike(0, "in", 0)], self.tick, self.crossing + 1)
+
+
+def exact_crossings() -> Iterator[Exact]:
+    """Neurons with V = theta to the last bit on the rising flank, where > and >= differ."""
+    tau_mem, weight = 2 * TAU_SYN, 2**14
+    for per_tau in range(24, 400):
+        tick = TAU_SYN / per_tau
+        p, s = tables(tau_mem, TAU_SYN, tick, per_tau)
+        for n in range(1, per_tau):
+            rise = p[n] - s[n]
+            # One spike makes V(n) = 2^(14 + F) (P - S) / 2^30, which is whole for such factors.
+            if rise % 2**10 or rise <= p[n - 1] - s[n - 1]:
+                continue
+            lif = tarry.Lif(tau_mem, TAU_SYN, threshold=2 * rise / 2**30, reset="once")
+            network = tarry.Network(
+                (tarry.Population("in", 1), tarry.Population("out", 1, lif)),
+                (tarry.Projection("in", "out", np.ones((1, 1))),),
+            )
+            program = tarry.compile(network, tick=tick, weight_bits=16, weight_scales={"out": 1 / weight})
+            assert program.report is not None
+            theta, shift = program.report.theta["out"][0], program.report.weight_shift["out"]
+            if theta * 2**30 == weight * 2**shift * rise:
+                yield Exact(
+                    program, Neurons("out", tau_mem, TAU_SYN, [theta], shift, "once"), weight, tick, n
+                )

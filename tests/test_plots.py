@@ -8,7 +8,6 @@ import matplotlib.colors
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-
 from tarry import Lif, Network, Population, Projection, plots
 from tarry.data import yin_yang
 
@@ -50,7 +49,7 @@ def test_points_draws_every_sample_once(ax: Axes) -> None:
 def test_plane_rings_the_wrong_samples(ax: Axes) -> None:
     decided = SET.test.labels.copy()
     decided[:7] = (decided[:7] + 1) % 3
-    decisions = (np.arange(31)[:, None] > 15) * np.ones((1, 31), np.int64)
+    decisions = np.repeat(np.arange(31)[:, None] // 16, 31, axis=1)
     assert plots.plane(decisions, SET.test, decided, SET.class_names, ax) is ax
     ringed = [line for line in ax.lines if line.get_markeredgewidth() > 0]
     assert sum(len(np.atleast_1d(line.get_xdata())) for line in ringed) == 7
@@ -79,7 +78,7 @@ def test_histograms_count_every_synapse(kind: str, ax: Axes) -> None:
     labels = [text.get_text() for text in ax.get_legend().get_texts()]  # type: ignore[union-attr]
     assert labels == ["input → hidden (36)", "hidden → output (27)"]
     # The outline of a histogram of n values with one step per bin has the height of its counts.
-    outline = ax.patches[1].get_path().vertices  # type: ignore[attr-defined]
+    outline = ax.patches[1].get_path().vertices
     heights = np.asarray(outline)[1:-1:2, 1]
     assert heights.sum() == 36
 

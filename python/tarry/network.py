@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from typing import Any, Literal
 
@@ -83,7 +83,7 @@ class Population:
                 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Projection:
     """Synapses from every neuron of one population to every neuron of another; weight 0 is no synapse.
 
@@ -97,12 +97,12 @@ class Projection:
     source: str
     target: str
     weights: Array
-    delays: Array = field(default_factory=lambda: np.zeros(()))
+    delays: Array
 
-    def __post_init__(self) -> None:
-        where = f"projection {self.source!r} -> {self.target!r}"
-        weights = _frozen(self.weights)
-        delays = _frozen(self.delays)
+    def __init__(self, source: str, target: str, weights: npt.ArrayLike, delays: npt.ArrayLike = 0.0) -> None:
+        where = f"projection {source!r} -> {target!r}"
+        weights = _frozen(weights)
+        delays = _frozen(delays)
         if weights.ndim != 2:
             raise ValueError(f"{where}: weights have shape {weights.shape}; they must be (post, pre)")
         if not np.all(np.isfinite(weights)):
@@ -120,6 +120,8 @@ class Projection:
             )
         if not np.all(np.isfinite(delays) & (delays >= 0)):
             raise ValueError(f"{where}: delays must be finite and at least 0 s")
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "target", target)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "delays", delays)
 

@@ -12,7 +12,7 @@ from tarry.reference import Neurons, Spike, Synapse, simulate
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from generated import UNTIL, channels, draw, integers_of
+from generated import UNTIL, channels, draw, exact_crossings, integers_of
 from golden_file import GOLDEN, Golden, Run, fnv_1a, write
 
 NETWORKS = range(0, 1050, 17)
@@ -32,6 +32,20 @@ def networks() -> list[Golden]:
         inputs = [(s.tick, s.index) for s in case.inputs]
         run = Run(UNTIL, inputs, outputs, fnv_1a(outputs, states))
         cases.append(Golden(case.compile().bytes, [run]))
+    return cases
+
+
+def equalities() -> list[Golden]:
+    """Potentials that equal their thresholds to the last bit."""
+    cases = []
+    for exact in exact_crossings():
+        expected = exact.expected()
+        outputs = [(s.tick, s.index) for s in expected.spikes]
+        assert outputs == [(exact.crossing, 0)]
+        states = [(s.a, s.b, s.anchor) for s in expected.states.values()]
+        cases.append(
+            Golden(exact.program.bytes, [Run(exact.crossing + 1, [(0, 0)], outputs, fnv_1a(outputs, states))])
+        )
     return cases
 
 
@@ -55,5 +69,5 @@ def _sample(neurons: list[Neurons], synapses: list[Synapse], times: np.ndarray) 
 
 
 if __name__ == "__main__":
-    write(GOLDEN / "networks.bin", networks())
+    write(GOLDEN / "networks.bin", networks() + equalities())
     write(GOLDEN / "yin_yang.bin", yin_yang())

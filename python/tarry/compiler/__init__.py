@@ -94,6 +94,7 @@ def compile_network(
         raise ValueError(f"weight_bits is {weight_bits}; it must be 2 to 16")
     if rule is not None and rule not in RULES:
         raise ValueError(f"rule is {rule!r}; there is {', '.join(map(repr, RULES))}")
+    _refuse_non_leaky(network)
     if input_spikes is None and all(
         p.neuron is None or p.neuron.reset == "once" for p in network.populations
     ):
@@ -171,7 +172,7 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
     decay = {
         p.name: neuron_tables(p.neuron.tau_mem, p.neuron.tau_syn, settings.tick, settings.tables)
         for p in network.populations
-        if p.neuron is not None and _is_leaky(p.name, p.neuron.tau_mem)
+        if p.neuron is not None
     }
     runs = lay_out_runs(network, projections)
     histories = plan_histories(network, neurons, runs, settings.capacities)
@@ -205,13 +206,13 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
     return Program(data, report=report)
 
 
-def _is_leaky(name: str, tau_mem: float) -> bool:
-    if np.isinf(tau_mem):
-        raise ValueError(
-            f"population {name!r} is non-leaky (tau_mem = inf); the event-driven rule needs a finite tau_mem: "
-            "train with one, or replace inf by a long one"
-        )
-    return True
+def _refuse_non_leaky(network: Network) -> None:
+    for population in network.populations:
+        if population.neuron is not None and np.isinf(population.neuron.tau_mem):
+            raise ValueError(
+                f"population {population.name!r} is non-leaky (tau_mem = inf); the event-driven rule needs a finite "
+                "tau_mem: train with one, or replace inf by a long one"
+            )
 
 
 def _pruned(network: Network, projections: list[IntegerProjection]) -> int:

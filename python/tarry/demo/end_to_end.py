@@ -112,7 +112,8 @@ def describe_training(task: Task) -> str:
     """One line about what is trained."""
     layers = "-".join(map(str, task.sizes))
     delays = "without delays" if task.kind == "none" else f"with {task.kind} delays"
-    return f"train {layers} {delays} on {task.name}: {task.epochs} epoch{'s' * (task.epochs != 1)} of {len(task.data.train):,} samples"
+    epochs = f"{task.epochs} epoch{'s' * (task.epochs != 1)}"
+    return f"train {layers} {delays} on {task.name}: {epochs} of {len(task.data.train):,} samples"
 
 
 def summarise(

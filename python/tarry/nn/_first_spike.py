@@ -15,6 +15,7 @@ from tarry.nn._library import (
     define,
     define_autograd,
     tensor,
+    worth,
 )
 
 
@@ -27,7 +28,7 @@ def first_spike(
     tau_syn: float,
     threshold: float = 1.0,
     slope_floor: float = 0.0,
-    threads: int = 1,
+    threads: int | None = None,
 ) -> Tensor:
     """First spike of each neuron of a layer, exact, with exact derivatives.
 
@@ -43,7 +44,8 @@ def first_spike(
         threshold: potential at which a neuron fires.
         slope_floor: least slope of the potential at the threshold that the derivatives divide by, in
             1/tau_syn; 0 is exact.
-        threads: threads over the batch; the result has the same bits for any number.
+        threads: threads over the batch; None takes as many as the work is worth, at most
+            ``torch.get_num_threads()``. The result has the same bits for any number.
 
     Returns:
         Spike times in seconds, (batch, post), in the dtype of ``times``; ``inf`` where a neuron stays silent,
@@ -55,7 +57,9 @@ def first_spike(
         NotImplementedError: tensors of another device than the CPU, forward-mode differentiation.
         RuntimeError: a second derivative.
     """
-    spike_times: Tensor = _forward(times, weights, delays, tau_mem, tau_syn, threshold, slope_floor, threads)
+    spike_times: Tensor = _forward(
+        times, weights, delays, tau_mem, tau_syn, threshold, slope_floor, threads or 0
+    )
     return spike_times
 
 
@@ -77,7 +81,7 @@ def _forward_kernel(
         tau_mem,
         tau_syn,
         threshold,
-        threads,
+        worth(threads, times.shape[0] * weights.numel()),
     )
     return tensor(spike_times, times)
 
@@ -110,7 +114,7 @@ def _backward_kernel(
         tau_syn,
         threshold,
         slope_floor,
-        threads,
+        worth(threads, times.shape[0] * weights.numel()),
     )
     return (
         tensor(times_gradient, times),

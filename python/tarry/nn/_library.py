@@ -86,6 +86,12 @@ def tensor(values: npt.NDArray[np.float64], like: Tensor) -> Tensor:
     return result if like.dtype is torch.float64 else result.to(like.dtype)
 
 
+def worth(threads: int, synapses: int) -> int:
+    """Number of threads for a batch with so many synapses to go through; ``threads`` 0 leaves it open."""
+    # Below about a million, some milliseconds, a second thread costs more than it brings.
+    return threads or max(1, min(torch.get_num_threads(), synapses >> 20))
+
+
 def check_dtypes(name: str, times: Tensor, *others: Tensor | None) -> None:
     """Refuse anything but float32 or float64, the same for all tensors."""
     dtype = times.dtype

@@ -39,8 +39,8 @@ class Lif(torch.nn.Module):
             0 is exact.
         weight_limit: training keeps ``|w|`` at or below this; None is no limit. It keeps outliers out,
             which coarse weights suffer from.
-        threads: threads over the batch; None takes ``torch.get_num_threads()``. The result has the same bits
-            for any number.
+        threads: threads over the batch; None takes as many as the work is worth, at most
+            ``torch.get_num_threads()``. The result has the same bits for any number.
         dtype: of the parameters, float64 or float32; inputs are converted to it. All arithmetic is float64.
         generator: where the initial values are drawn from; None is torch's global generator.
 
@@ -134,7 +134,7 @@ class Lif(torch.nn.Module):
             tau_syn=self.tau_syn,
             threshold=self.threshold,
             slope_floor=self.slope_floor,
-            threads=self.threads or torch.get_num_threads(),
+            threads=self.threads,
         )
 
     def limit_weights(self, limit: float | None = None) -> None:

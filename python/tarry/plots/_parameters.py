@@ -24,7 +24,7 @@ def weights(network: Network, ax: Axes) -> Axes:
 
 def _histograms(network: Network, values: list[np.ndarray], label: str, ax: Axes) -> Axes:
     together = np.concatenate([v.ravel() for v in values])
-    bins = np.linspace(together.min(), max(together.max(), together.min() + 1e-9), BINS + 1)
+    bins = np.linspace(together.min(), max(together.max(), together.min() + 1e-9), BINS + 1).tolist()
     for projection, of_it, colour in zip(network.projections, values, SERIES * len(values), strict=False):
         name = _name(projection)
         ax.hist(of_it.ravel(), bins, histtype="stepfilled", color=colour, alpha=0.22)

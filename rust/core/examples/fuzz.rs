@@ -28,7 +28,7 @@ fn main() {
             }
             outcome
         };
-        let threads: Vec<_> = (0..THREADS).map(|seed| scope.spawn(move || run(seed + 1))).collect();
+        let threads: Vec<_> = (1..=THREADS).map(|seed| scope.spawn(move || run(seed))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     let sum = |field: fn(&Outcome) -> u64| outcomes.iter().map(field).sum::<u64>();

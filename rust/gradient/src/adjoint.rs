@@ -43,7 +43,9 @@ impl Sums {
                     self.delays[i / LANES].0[i % LANES] += lanes.sum();
                 }
             }
-            Kind::Scalar => self.delays[0].0[0] += at_inputs.iter().map(|lanes| lanes.sum()).sum::<f64>(),
+            Kind::Scalar => {
+                self.delays[0].0[0] += at_inputs.iter().map(|lanes| lanes.sum()).sum::<f64>();
+            }
             Kind::None | Kind::Dendritic | Kind::Synaptic => {}
         }
     }
@@ -163,7 +165,7 @@ impl<'a> Tile<'a> {
             }
         }
         if sums.kind == Kind::Dendritic {
-            sums.delays[self.index] += scale * slope;
+            sums.delays[self.index] += needed.keep(scale * slope);
         }
         Ok(())
     }

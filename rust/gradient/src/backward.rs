@@ -8,7 +8,7 @@ use crate::lanes::{LANES, Lanes};
 use crate::layer::{Layer, Stretch, unpack};
 use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
 use crate::search::Inputs;
-use crate::threads::{CHUNK, map_in_order};
+use crate::threads::{CHUNK, check_threads, map_in_order};
 use crate::{Error, Ratio};
 
 /// Derivatives of a loss L. Times and delays in seconds, so those with respect to weights carry seconds times the unit
@@ -40,6 +40,7 @@ pub fn backward(
     slope_floor: f64,
     threads: usize,
 ) -> Result<Gradients, Error> {
+    check_threads(threads)?;
     let batch = check_batch(layer, times)?;
     check_length("spike_times", spikes.len(), batch * layer.post())?;
     check_times("spike_times", spikes)?;
@@ -88,8 +89,8 @@ impl Batch<'_> {
             }
         }
         let unit = self.layer.neuron.tau_syn();
-        let mut weights = unpack(&sums.weights, self.layer.pre, self.layer.post);
-        weights.iter_mut().for_each(|w| *w *= unit);
+        let weights = unpack(&sums.weights, self.layer.pre, self.layer.post);
+        let weights = weights.into_iter().map(|sum| sum * unit).collect();
         let delays = self.layer.unpack_delays(&sums.delays);
         Ok(Gradients { times: at_times, weights, delays })
     }
@@ -137,7 +138,9 @@ impl Batch<'_> {
         let times = &self.times[sample * pre..(sample + 1) * pre];
         let spikes = &self.spikes[sample * post..(sample + 1) * post];
         let gradient = &self.gradient[sample * post..(sample + 1) * post];
-        let (Some((first, _)), Some((_, last))) = (span(times), span(spikes)) else { return Ok(()) };
+        let (Some((first, _)), Some((_, last))) = (span(times), span(spikes)) else {
+            return Ok(());
+        };
         for (time, t) in time.iter_mut().zip(times) {
             *time = (t - first) / unit;
         }

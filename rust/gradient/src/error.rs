@@ -89,7 +89,9 @@ impl fmt::Display for Error {
                 "tau_mem = {tau_mem} s and tau_syn = {tau_syn} s: spike times are known in closed form only for \
                  tau_mem = tau_syn, tau_mem = 2 tau_syn and tau_mem = inf; choose one of these ratios"
             ),
-            Self::Parameter { name, value, range } => write!(f, "{name} is {value}; it must be {range}"),
+            Self::Parameter { name, value, range } => {
+                write!(f, "{name} is {value}; it must be {range}")
+            }
             Self::Length { name, found, expected } => {
                 write!(f, "{name} has {found} elements; the other arguments need {expected}")
             }
@@ -101,7 +103,7 @@ impl fmt::Display for Error {
                 write!(f, "the label of sample {sample} is {label}; it must lie in 0..{}", classes - 1)
             }
             Self::Threads { threads } => {
-                write!(f, "threads is {threads}; it must be at least 1 and no more than the system can start")
+                write!(f, "threads is {threads}; it must be 1 to 1024, and no more than the system can start")
             }
             Self::Slope { sample, neuron, slope } => write!(
                 f,

@@ -56,7 +56,9 @@ fn forward_chunks<P: Potential>(
         let mut found = Spikes::new(layer);
         let (mut input_growth, mut input_time) = (vec![0.0; layer.pre()], vec![0.0; layer.pre()]);
         for (times, spikes) in times.chunks_exact(layer.pre()).zip(spikes.chunks_exact_mut(layer.post())) {
-            let Some((first, last)) = span(times) else { continue };
+            let Some((first, last)) = span(times) else {
+                continue;
+            };
             let unit = layer.neuron.tau_syn();
             for (time, &t) in input_time.iter_mut().zip(times) {
                 *time = (t - first) / unit;

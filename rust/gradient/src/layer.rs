@@ -43,6 +43,9 @@ impl Kind {
     }
 }
 
+/// In units of the threshold; sums of squares of larger ones could overflow.
+const LARGEST_WEIGHT: f64 = 1e60;
+
 /// A layer of first-spike neurons and the projection into it.
 #[derive(Clone, Debug)]
 pub struct Layer {
@@ -72,7 +75,8 @@ impl Layer {
             return Err(Error::Empty { name: if pre == 0 { "the input of the layer" } else { "the layer" } });
         }
         check_length("weights", weights.len(), pre * post)?;
-        check_elements("weights", weights, "finite", f64::is_finite)?;
+        let largest = LARGEST_WEIGHT * neuron.threshold();
+        check_elements("weights", weights, "finite and at most 1e60 thresholds", |w| w.abs() <= largest)?;
         let (kind, values) = match &delays {
             Delays::None => (Kind::None, &[][..]),
             Delays::Scalar(delay) => (Kind::Scalar, std::slice::from_ref(delay)),
@@ -109,9 +113,7 @@ impl Layer {
     /// Delays in seconds, in the shape in which they were given; empty without delays.
     #[must_use]
     pub fn delays(&self) -> Vec<f64> {
-        let mut delays = self.unpack_delays(&self.delays);
-        delays.iter_mut().for_each(|d| *d *= self.neuron.tau_syn());
-        delays
+        self.unpack_delays(&self.delays).into_iter().map(|delay| delay * self.neuron.tau_syn()).collect()
     }
 
     /// What is laid out like the delays, in the shape in which these were given.

@@ -146,7 +146,9 @@ fn mean_over_batch(
         loss += sample_loss(&times[range.clone()], class, &mut gradient[range]);
     }
     let share = 1.0 / labels.len() as f64;
-    gradient.iter_mut().for_each(|g| *g *= share);
+    for g in &mut gradient {
+        *g *= share;
+    }
     Ok((loss * share, gradient))
 }
 

@@ -60,7 +60,7 @@ pub(crate) trait Potential: Send + Sync {
     }
 }
 
-/// `tau_mem = 2 tau_syn`: V = 2 a2/x - a1/x², a1 = 2 sum w x_i², a2 = sum w x_i.
+/// `tau_mem = 2 tau_syn`: `V = 2 a2/x - a1/x²`, `a1 = 2 sum w_i x_i²`, `a2 = sum w_i x_i`.
 pub(crate) struct Double;
 
 impl Potential for Double {
@@ -111,7 +111,7 @@ impl Potential for Double {
     }
 }
 
-/// `tau_mem = tau_syn`: V = (a t - b)/x, a = sum w x_i, b = sum w t_i x_i.
+/// `tau_mem = tau_syn`: `V = (a t - b)/x`, `a = sum w_i x_i`, `b = sum w_i t_i x_i`.
 pub(crate) struct Equal;
 
 impl Potential for Equal {
@@ -164,7 +164,7 @@ impl Potential for Equal {
     }
 }
 
-/// `tau_mem = inf`: V = a0 - a1/x, a1 = sum w x_i, a0 = sum w.
+/// `tau_mem = inf`: `V = a0 - a1/x`, `a1 = sum w_i x_i`, `a0 = sum w_i`.
 pub(crate) struct NonLeaky;
 
 impl Potential for NonLeaky {

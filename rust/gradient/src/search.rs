@@ -179,7 +179,9 @@ fn search_common<P: Potential>(
 ) -> Found {
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
-    let Some(&first) = arrivals.order.first() else { return found };
+    let Some(&first) = arrivals.order.first() else {
+        return found;
+    };
     let mut start = arrivals.at::<P>(first);
     for (k, &(_, input)) in arrivals.order.iter().enumerate() {
         let next = arrivals.order.get(k + 1).map_or(Moments::NEVER, |&next| arrivals.at::<P>(next));

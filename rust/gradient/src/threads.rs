@@ -12,13 +12,13 @@ use crate::Error;
 /// on the number of threads.
 pub(crate) const CHUNK: usize = 32;
 
-struct Pool {
+struct Held {
     process: u32,
     threads: usize,
     pool: Arc<ThreadPool>,
 }
 
-static POOL: Mutex<Option<Pool>> = Mutex::new(None);
+static POOL: Mutex<Option<Held>> = Mutex::new(None);
 
 /// The pool of this process. After a fork the threads of the parent's pool do not exist, and dropping it would wait for
 /// them: it is forgotten.
@@ -36,8 +36,16 @@ fn pool(threads: usize) -> Result<Arc<ThreadPool>, Error> {
     let pool =
         ThreadPoolBuilder::new().num_threads(threads).build().map_err(|_| Error::Threads { threads })?;
     let pool = Arc::new(pool);
-    *slot = Some(Pool { process: process::id(), threads, pool: Arc::clone(&pool) });
+    *slot = Some(Held { process: process::id(), threads, pool: Arc::clone(&pool) });
     Ok(pool)
+}
+
+/// Threads beyond which a request is taken for a mistake.
+const MOST_THREADS: usize = 1024;
+
+/// Refuses 0 threads and absurd numbers of them.
+pub(crate) fn check_threads(threads: usize) -> Result<(), Error> {
+    if (1..=MOST_THREADS).contains(&threads) { Ok(()) } else { Err(Error::Threads { threads }) }
 }
 
 /// Applies `work` to `tasks` and returns the results in order. One thread runs on the caller's, without a pool.
@@ -46,12 +54,10 @@ pub(crate) fn map_in_order<T: Send, R: Send>(
     tasks: Vec<T>,
     work: impl Fn(T) -> R + Sync + Send,
 ) -> Result<Vec<R>, Error> {
-    match threads {
-        0 => Err(Error::Threads { threads }),
-        1 => Ok(tasks.into_iter().map(work).collect()),
-        _ => {
-            let pool = pool(threads)?;
-            Ok(pool.install(|| tasks.into_par_iter().with_max_len(1).map(work).collect()))
-        }
+    check_threads(threads)?;
+    if threads == 1 {
+        return Ok(tasks.into_iter().map(work).collect());
     }
+    let pool = pool(threads)?;
+    Ok(pool.install(|| tasks.into_par_iter().with_max_len(1).map(work).collect()))
 }

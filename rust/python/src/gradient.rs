@@ -1,7 +1,11 @@
 //! `tarry-gradient` for numpy arrays.
 
+// What numpy and the error conversion hand over is a value, needed or not.
+#![allow(clippy::needless_pass_by_value)]
+
+use numpy::ndarray::Dimension;
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    Element, IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1, PyReadonlyArray2,
     PyUntypedArrayMethods,
 };
 use pyo3::exceptions::PyValueError;
@@ -80,7 +84,7 @@ pub(crate) fn shift_invariant_mse<'py>(
     })
 }
 
-/// Mean cross-entropy of softmax(-times / (xi tau_syn)) of a batch and its derivative with respect to `times`.
+/// Mean cross-entropy of softmax(-times / (xi `tau_syn`)) of a batch and its derivative with respect to `times`.
 #[pyfunction]
 #[pyo3(signature = (times, labels, xi, alpha, beta, tau_syn))]
 pub(crate) fn time_to_first_spike_cross_entropy<'py>(
@@ -101,8 +105,14 @@ fn refused(error: Error) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-fn contiguous(name: &str) -> PyErr {
-    PyValueError::new_err(format!("{name} is not C-contiguous; pass numpy.ascontiguousarray({name})"))
+/// The elements row by row. (`as_slice` alone would also take arrays in Fortran order.)
+fn elements<'a, T: Element, D: Dimension>(
+    name: &str,
+    array: &'a PyReadonlyArray<'_, T, D>,
+) -> PyResult<&'a [T]> {
+    array.as_slice().ok().filter(|_| array.is_c_contiguous()).ok_or_else(|| {
+        PyValueError::new_err(format!("{name} is not C-contiguous; pass numpy.ascontiguousarray({name})"))
+    })
 }
 
 fn layer(
@@ -111,11 +121,11 @@ fn layer(
     neuron: Neuron,
 ) -> PyResult<Layer> {
     let (post, pre) = (weights.shape()[0], weights.shape()[1]);
-    let weights = weights.as_slice().map_err(|_| contiguous("weights"))?;
+    let weights = elements("weights", weights)?;
     let kind = match delays {
         None => Delays::None,
         Some(array) => {
-            let delays = array.as_slice().map_err(|_| contiguous("delays"))?;
+            let delays = elements("delays", array)?;
             match array.shape() {
                 [1, 1] => Delays::Scalar(delays[0]),
                 &[1, n] if n == pre => Delays::Axonal(delays),
@@ -145,7 +155,7 @@ fn matrix<'a>(
             "{name} has shape {shape:?}; with these weights it must be [batch, {columns}]"
         )));
     }
-    Ok((shape[0], array.as_slice().map_err(|_| contiguous(name))?))
+    Ok((shape[0], elements(name, array)?))
 }
 
 fn batched<'a>(
@@ -176,9 +186,8 @@ fn loss<'py>(
             labels.len()
         )));
     }
-    let times = times.as_slice().map_err(|_| contiguous("times"))?;
-    let labels = labels.as_slice().map_err(|_| contiguous("labels"))?;
+    let times = elements("times", times)?;
+    let labels = elements("labels", labels)?;
     let (loss, gradient) = py.detach(|| compute(times, labels)).map_err(refused)?;
-    let gradient: Bound<'py, PyArray1<f64>> = gradient.into_pyarray(py);
-    Ok((loss, gradient.reshape([batch, classes])?))
+    Ok((loss, gradient.into_pyarray(py).reshape([batch, classes])?))
 }

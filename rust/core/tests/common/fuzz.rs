@@ -65,7 +65,7 @@ fn assemble(header: &[u8], sections: &[Vec<u8>]) -> Vec<u8> {
 /// Changes a few bytes, words or lengths of a section; values that sit on an edge come up often.
 fn damage(section: &mut Vec<u8>, random: &mut Random) {
     const EDGES: [u32; 10] = [0, 1, 2, 0x7F, 0xFF, 0x100, 0xFFFF, 1 << 30, 0x7FFF_FFFF, u32::MAX];
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         let length = section.len();
         match random.below(8) {
             0 if length >= 8 => section.truncate(random.below(length as u64) as usize),
@@ -99,7 +99,7 @@ pub fn case(programs: &[Vec<u8>], random: &mut Random, outcome: &mut Outcome) {
         0 => damage(&mut header, random),
         1 => {}
         _ => {
-            for _ in 0..1 + random.below(2) {
+            for _ in 0..=random.below(2) {
                 damage(&mut sections[random.below(SECTIONS as u64) as usize], random);
             }
         }

@@ -114,7 +114,9 @@ fn initial_layers(options: &Options, random: &mut Random) -> Outcome<Vec<Layer>>
             "axonal" => pre,
             "dendritic" => post,
             "synaptic" => pre * post,
-            other => return Err(format!("delays are {other}; none, axonal, dendritic or synaptic").into()),
+            other => {
+                return Err(format!("delays are {other}; none, axonal, dendritic or synaptic").into());
+            }
         };
         let delays: Vec<f64> =
             (0..count).map(|_| options.range * TAU_SYN / (1.0 + (-random.normal(0.0, 0.25)).exp())).collect();
