@@ -334,7 +334,7 @@ def process(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 
@@ -390,7 +390,7 @@ def test_interrupt(tmp_path: Path) -> None:
         while not checkpoint.exists() and running.poll() is None:
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=120)
     finally:
         running.kill()
     assert running.returncode == 130
