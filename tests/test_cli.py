@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import tarry
 from tarry.cli import main
 from tarry.data import load_events, save_events

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import tarry
 from tarry.compiler.quantise import spike_ticks
 from tarry.data import Split
@@ -145,6 +146,7 @@ def test_saved_program_and_network_give_the_accuracies(
 
 def test_float_times_are_those_of_the_modules(network: tarry.Network, task: Task) -> None:
     import torch
+
     from tarry import train
 
     model = train.recipe("synaptic").model(*task.sizes, tau_syn=task.tau_syn)

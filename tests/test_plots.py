@@ -8,6 +8,7 @@ import matplotlib.colors
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+
 from tarry import Lif, Network, Population, Projection, plots
 from tarry.data import yin_yang
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
+
 from tarry import plots, report
 from tarry.data import Split
 from tarry.demo import yin_yang_task
