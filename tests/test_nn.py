@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-
 from tarry import data, nn
 
 TAU_SYN = 1e-3

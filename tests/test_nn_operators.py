@@ -8,11 +8,10 @@ import first_spike_reference as reference
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
-from torch._subclasses.fake_tensor import FakeTensorMode
-
 from tarry import nn
 from tarry.nn._library import refuse_device
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 BATCH, PRE, POST = 40, 5, 3
 TAU_SYN = 1e-3
@@ -294,5 +293,7 @@ def test_another_device_is_refused_in_one_sentence() -> None:
 
 def test_decide_takes_the_earliest_and_the_lowest_index() -> None:
     inf = torch.inf
-    times = torch.tensor([[3.0, 1.0, 2.0], [1.0, 1.0, 2.0], [inf, inf, 5.0], [inf, inf, inf], [2.0, 1.0, 1.0]])
+    times = torch.tensor(
+        [[3.0, 1.0, 2.0], [1.0, 1.0, 2.0], [inf, inf, 5.0], [inf, inf, inf], [2.0, 1.0, 1.0]]
+    )
     assert nn.decide(times).tolist() == [1, 0, 2, -1, 1]

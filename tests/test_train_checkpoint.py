@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
-
 from tarry import data, nn, train
 from tarry.train import _checkpoint
+from torch import Tensor
 
 TAU_SYN = 1e-3
 
@@ -38,7 +37,9 @@ def bits(path: Path) -> dict[str, Any]:
     """Everything in a checkpoint that decides how the training goes on."""
     content = path.read_bytes()
     head = len(_checkpoint.MAGIC) + 32
-    path_bits: dict[str, Any] = torch.load(__import__("io").BytesIO(content[head:]), weights_only=True)["state"]
+    path_bits: dict[str, Any] = torch.load(__import__("io").BytesIO(content[head:]), weights_only=True)[
+        "state"
+    ]
     path_bits["epochs"] = [epoch[:4] for epoch in path_bits["epochs"]]  # the rest is wall-clock time
     return path_bits
 
@@ -66,7 +67,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[nn.Sequential, trai
 
 
 def test_resuming_continues_to_the_bit(
-    whole: tuple[nn.Sequential, train.History, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: tuple[nn.Sequential, train.History, dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "half.ckpt"
     saved = 0

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-
 from tarry import data, nn, train
 from tarry.nn import Quantisation
 
@@ -121,7 +120,10 @@ def test_networks_without_delays_are_tuned_too(points: data.Dataset) -> None:
         ({"tick": 0.0}, "tick is 0.0 s"),
         ({"scale": "synapse"}, "scale is 'synapse'"),
         ({"weight_scales": {"hidden": 0.1}}, r"weight_scales are for \['hidden'\]; give one for each of"),
-        ({"weight_scales": {"hidden": 0.1, "output": [0.1, 0.2]}}, "'output' must be positive and one number"),
+        (
+            {"weight_scales": {"hidden": 0.1, "output": [0.1, 0.2]}},
+            "'output' must be positive and one number",
+        ),
         ({"weight_scales": {"hidden": 0.1, "output": -0.1}}, "'output' must be positive"),
     ],
 )

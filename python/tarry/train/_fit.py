@@ -16,6 +16,7 @@ from tarry import nn
 from tarry.data import Dataset, Split
 from tarry.train import _checkpoint
 from tarry.train._history import Epoch, History
+from tarry.train._objective import Objective, objective
 from tarry.train._samples import accuracy, digest, tensors
 from tarry.train._settings import Loss, Schedule, Settings
 from tarry.train._silent import SilentRule
@@ -98,6 +99,7 @@ def fit(
     if name := _not_finite(model):
         raise ValueError(f"the parameter {name} is not finite before training; start from another model")
 
+    minimised = objective(model, settings, times)
     optimiser = settings.optimiser(model)
     generator = torch.Generator().manual_seed(seed)
     rule = SilentRule(silent_limit, silent_bump)
@@ -123,7 +125,7 @@ def fit(
     with tqdm(total=epochs, initial=len(done), unit="epoch", disable=hidden, dynamic_ncols=True) as bar:
         for number in range(len(done), epochs):
             order = torch.randperm(len(labels), generator=generator)
-            epoch = _epoch(model, optimiser, rule, settings, number, times[order], labels[order])
+            epoch = _epoch(model, minimised, optimiser, rule, settings, number, times[order], labels[order])
             if name := _not_finite(model):
                 raise FloatingPointError(
                     f"the parameter {name} stopped being finite in epoch {number + 1}; {REMEDY}"
@@ -150,6 +152,7 @@ REMEDY = "lower the learning rate or raise the layers' slope_floor"
 
 def _epoch(
     model: nn.Sequential,
+    objective: Objective,
     optimiser: torch.optim.Optimizer,
     rule: SilentRule,
     settings: Settings,
@@ -159,7 +162,6 @@ def _epoch(
 ) -> Epoch:
     """One pass over the samples in the order given; the validation accuracy is left open."""
     started = time.perf_counter()
-    loss_function = settings.loss_function(model[-1].tau_syn)
     for group in optimiser.param_groups:
         group["lr"] = group["initial_lr"] * settings.rate_factor(number)
     total, missing = 0.0, 0
@@ -169,18 +171,17 @@ def _epoch(
         torch.split(times, settings.batch_size), torch.split(labels, settings.batch_size), strict=True
     )
     for i, (batch_times, batch_labels) in enumerate(batches):
-        spike_times = model(batch_times, return_all=True)
-        loss = loss_function(spike_times[-1], batch_labels)
+        loss, batch_outputs, counts = objective(batch_times, batch_labels)
         value = loss.item()
         if not isfinite(value):
             raise FloatingPointError(
                 f"the loss became {value} in epoch {number + 1}, batch {i + 1}; {REMEDY}"
             )
         total += value * len(batch_labels)
-        outputs.append(spike_times[-1].detach())
-        bumped, silent = rule.apply(model, spike_times)
-        missing += silent
-        if not bumped:
+        outputs.append(batch_outputs)
+        silent = [count.numpy() for count in counts]
+        missing += sum(int(count.sum()) for count in silent)
+        if not rule.apply(model, silent, len(batch_labels)):
             for parameter in parameters:
                 parameter.grad = None
             loss.backward()  # type: ignore[no-untyped-call]

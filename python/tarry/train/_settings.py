@@ -17,6 +17,8 @@ Schedule = Literal["cosine", "constant"] | Callable[[float], float]
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 Loss = Literal["mse", "cross_entropy"] | LossFunction
 
+CROSS_ENTROPY = {"xi": 0.2, "alpha": 0.005, "beta": 1.0}  # Göltz et al. 2021 (arXiv 1912.11443)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -68,7 +70,13 @@ class Settings:
             return self.loss
         if self.loss == "mse":
             return partial(nn.shift_invariant_mse, tau_syn=tau_syn, margin=self.margin)
-        return partial(nn.time_to_first_spike_cross_entropy, tau_syn=tau_syn)
+        return partial(nn.time_to_first_spike_cross_entropy, tau_syn=tau_syn, **CROSS_ENTROPY)
+
+    def loss_constants(self) -> tuple[nn.LossName, list[float]]:
+        """Return the same loss by name, for ``nn.first_spike_loss``."""
+        if self.loss == "mse":
+            return "shift_invariant_mse", [self.margin]
+        return "time_to_first_spike_cross_entropy", list(CROSS_ENTROPY.values())
 
     def optimiser(self, model: nn.Sequential) -> torch.optim.Adam:
         """Adam in one fused call per rate: half the time of torch's default for parameters this small."""
@@ -88,5 +96,8 @@ class Settings:
         values = asdict(self)
         for name in ("schedule", "loss"):
             if callable(values[name]):
-                values[name] = f"{values[name].__module__}.{values[name].__qualname__}"
+                function = values[name]
+                values[name] = (
+                    f"{function.__module__}.{getattr(function, '__qualname__', type(function).__name__)}"
+                )
         return values

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from tarry.nn import Sequential
 
@@ -32,19 +32,20 @@ class SilentRule:
     layer: int = -1
     height: float = 0.0
 
-    def apply(self, model: Sequential, spike_times: Sequence[Tensor]) -> tuple[bool, int]:
-        """Bump if the rule asks for it; return whether it did and the number of missing spikes."""
-        silent = [np.isinf(times.detach().numpy()) for times in spike_times]
-        missing = [int(np.count_nonzero(mask)) for mask in silent]
-        if not any(missing):
-            self.layer = -1
-            return False, 0
-        for i, (mask, count) in enumerate(zip(silent, missing, strict=True)):
-            if count > self.limit[i == len(silent) - 1] * mask.size:
+    def apply(self, model: Sequential, silent: Sequence[npt.NDArray[np.int64]], samples: int) -> bool:
+        """Bump if the rule asks for it, and return whether it did.
+
+        Args:
+            model: the layers, whose weights are raised.
+            silent: number of samples of the batch that each neuron missed, (post,), by layer.
+            samples: size of the batch.
+        """
+        for i, missed in enumerate(silent):
+            if missed.sum() > self.limit[i == len(silent) - 1] * missed.size * samples:
                 self.height = 2 * self.height if i == self.layer else self.bump
                 self.layer = i
                 with torch.no_grad():
-                    model[i].weights[torch.from_numpy(mask.any(0))] += self.height
-                return True, sum(missing)
+                    model[i].weights[torch.from_numpy(missed > 0)] += self.height
+                return True
         self.layer = -1
-        return False, sum(missing)
+        return False

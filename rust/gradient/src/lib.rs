@@ -23,6 +23,7 @@ mod neuron;
 mod order;
 mod potential;
 mod search;
+pub mod stack;
 mod threads;
 pub mod training;
 

@@ -51,8 +51,12 @@ pub struct Training {
     /// Longest delay, in units of `tau_syn`.
     range: f64,
     workers: Vec<Worker>,
-    sums: Vec<Sums>,
-    silent: Vec<Vec<u32>>,
+    /// Derivatives of the last batch, summed over its samples, by layer.
+    pub(crate) sums: Vec<Sums>,
+    /// Number of its samples in which each neuron was silent, by layer.
+    pub(crate) silent: Vec<Vec<u32>>,
+    /// Its output times in units of `tau_syn`, \[sample\]\[class\].
+    pub(crate) outputs: Vec<f64>,
 }
 
 /// Input times and labels of many samples, ready for a [`Training`].
@@ -75,6 +79,7 @@ struct Worker {
     /// dL/dt of the inputs of a layer, by lane.
     at_inputs: Vec<Lanes>,
     times: Vec<f64>,
+    outputs: Vec<f64>,
 }
 
 impl Samples {
@@ -175,6 +180,7 @@ impl Training {
             workers,
             sums,
             silent,
+            outputs: Vec::new(),
         })
     }
 
@@ -210,7 +216,7 @@ impl Training {
     }
 
     /// Sums the derivatives over a batch; returns its mean loss.
-    fn differentiate(
+    pub(crate) fn differentiate(
         &mut self,
         samples: &Samples,
         batch: &[usize],
@@ -232,6 +238,7 @@ impl Training {
         }
         self.sums.iter_mut().for_each(Sums::clear);
         self.silent.iter_mut().for_each(|silent| silent.fill(0));
+        self.outputs.clear();
         let (layers, threads) = (&self.layers, self.workers.len());
         let mut loss = 0.0;
         for wave in batch.chunks(CHUNK * threads) {
@@ -247,6 +254,7 @@ impl Training {
             )?;
             for (chunk_loss, worker) in losses.into_iter().zip(&self.workers) {
                 loss += chunk_loss?;
+                self.outputs.extend_from_slice(&worker.outputs);
                 self.sums
                     .iter_mut()
                     .zip(&worker.sums)
@@ -354,6 +362,7 @@ impl Worker {
             times: layers
                 .last()
                 .map_or_else(Vec::new, |layer| vec![0.0; layer.post]),
+            outputs: Vec::new(),
         }
     }
 
@@ -367,6 +376,7 @@ impl Worker {
     ) -> Result<f64, Error> {
         self.sums.iter_mut().for_each(Sums::clear);
         self.silent.iter_mut().for_each(|silent| silent.fill(0));
+        self.outputs.clear();
         let mut loss = 0.0;
         for &sample in chunk {
             let input = samples.inputs(sample);
@@ -380,6 +390,7 @@ impl Worker {
             for (j, time) in self.times.iter_mut().enumerate() {
                 *time = self.spikes[last].time::<P>(j);
             }
+            self.outputs.extend_from_slice(&self.times);
             let gradient = &mut self.gradient[last].as_flattened_mut()[..self.times.len()];
             loss += recipe
                 .loss
