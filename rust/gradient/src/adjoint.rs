@@ -191,7 +191,7 @@ impl<'a> Tile<'a> {
             }
         }
         if sums.kind == Kind::Dendritic {
-            sums.delays[self.index] += scale * slope;
+            sums.delays[self.index] += needed.keep(scale * slope);
         }
         Ok(())
     }

@@ -98,3 +98,98 @@ pub(crate) fn differentiate<P: Potential>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{differentiate, first_spike};
+    use crate::adjoint::Sums;
+    use crate::lanes::Lanes;
+    use crate::potential::{Double, Equal, NonLeaky, Potential};
+    use crate::random::{KINDS, Random, TAU_MEMS};
+    use crate::{Layer, Ratio, backward, forward};
+
+    fn slow_forward<P: Potential>(layer: &Layer, times: &[f64]) -> Vec<f64> {
+        let units: Vec<f64> = times.iter().map(|t| t / 1e-3).collect();
+        (0..layer.post())
+            .map(|j| 1e-3 * first_spike::<P>(layer, j, &units))
+            .collect()
+    }
+
+    fn slow_backward<P: Potential>(
+        layer: &Layer,
+        times: &[f64],
+        spikes: &[f64],
+        floor: f64,
+    ) -> (Vec<f64>, Sums) {
+        let units: Vec<f64> = times.iter().map(|t| t / 1e-3).collect();
+        let mut sums = Sums::new(layer);
+        let mut at_inputs = vec![Lanes::ZERO; layer.pre()];
+        for j in (0..layer.post()).filter(|&j| spikes[j] < f64::INFINITY) {
+            let (spike, gradient) = (spikes[j] / 1e-3, 1.0 + j as f64);
+            let result = differentiate::<P>(
+                layer,
+                j,
+                &units,
+                spike,
+                gradient,
+                floor,
+                &mut sums,
+                &mut at_inputs,
+            );
+            assert!(result.is_ok());
+        }
+        sums.add_inputs(&at_inputs);
+        (at_inputs.iter().map(|lanes| lanes.sum()).collect(), sums)
+    }
+
+    fn assert_close(fast: &[f64], slow: &[f64], tolerance: f64) {
+        assert_eq!(fast.len(), slow.len());
+        for (a, b) in fast.iter().zip(slow) {
+            assert!(
+                a.to_bits() == b.to_bits() || (a - b).abs() <= tolerance,
+                "{a} and {b}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_fast_ways_equal_the_slow_ones() {
+        let mut random = Random(3);
+        let mut fired = 0;
+        for round in 0..3000 {
+            let (pre, post) = (1 + random.below(40), 1 + random.below(10));
+            let layer = random.layer(pre, post, TAU_MEMS[round % 3], round / 3 % KINDS);
+            let times = random.times(pre);
+            let fast = forward(&layer, &times, 1).expect("good input");
+            let gradient: Vec<f64> = (0..post).map(|j| 1.0 + j as f64).collect();
+            let (slow, (at_times, sums)) = match layer.neuron.ratio() {
+                Ratio::Double => (
+                    slow_forward::<Double>(&layer, &times),
+                    slow_backward::<Double>(&layer, &times, &fast, 0.1),
+                ),
+                Ratio::Equal => (
+                    slow_forward::<Equal>(&layer, &times),
+                    slow_backward::<Equal>(&layer, &times, &fast, 0.1),
+                ),
+                Ratio::NonLeaky => (
+                    slow_forward::<NonLeaky>(&layer, &times),
+                    slow_backward::<NonLeaky>(&layer, &times, &fast, 0.1),
+                ),
+            };
+            assert_close(&fast, &slow, 1e-15);
+            fired += fast.iter().filter(|t| t.is_finite()).count();
+            let floor = 0.1 / layer.neuron.threshold();
+            let gradients =
+                backward(&layer, &times, &fast, &gradient, floor, 1).expect("good input");
+            assert_close(&gradients.times, &at_times, 1e-10);
+            let weights: Vec<f64> = crate::layer::unpack(&sums.weights, pre, post);
+            assert_close(
+                &gradients.weights,
+                &weights.iter().map(|w| w * 1e-3).collect::<Vec<_>>(),
+                1e-13,
+            );
+            assert_close(&gradients.delays, &layer.unpack_delays(&sums.delays), 1e-10);
+        }
+        assert!(fired > 5000);
+    }
+}

@@ -22,6 +22,8 @@ pub mod loss;
 mod neuron;
 mod order;
 mod potential;
+#[cfg(test)]
+mod random;
 mod search;
 pub mod stack;
 mod threads;

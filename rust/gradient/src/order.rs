@@ -157,3 +157,68 @@ impl Network {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Network, Order};
+    use crate::lanes::{LANES, Lanes};
+    use crate::random::Random;
+
+    fn expected(keys: &[f64]) -> Vec<(f64, u32)> {
+        let mut sorted: Vec<(f64, u32)> = keys
+            .iter()
+            .copied()
+            .zip(0..)
+            .filter(|(key, _)| key.is_finite())
+            .collect();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sorted
+    }
+
+    #[test]
+    fn keys_of_all_distributions_are_sorted_stably() {
+        let mut random = Random(1);
+        for round in 0..2000 {
+            let count = 1 + random.below(200);
+            let mut keys = random.between(1.0, 5.0, count);
+            for key in &mut keys {
+                match round % 5 {
+                    0 => *key = (4.0 * *key).round(),
+                    1 => *key = (60.0 * *key).exp(),
+                    2 => *key = 1.0 + 1e-15 * (*key).round(),
+                    3 if random.uniform() < 0.3 => *key = f64::INFINITY,
+                    _ => {}
+                }
+            }
+            if round % 7 == 0 {
+                keys[0] = 1e100;
+            }
+            assert_eq!(
+                Order::new(count).sort(&keys),
+                expected(&keys),
+                "round {round}"
+            );
+        }
+        assert!(Order::new(3).sort(&[f64::INFINITY; 3]).is_empty());
+        assert_eq!(Order::new(40).sort(&[7.0; 40]).len(), 40);
+    }
+
+    #[test]
+    fn networks_of_all_sizes_sort_every_lane() {
+        let mut random = Random(2);
+        for count in 1..70 {
+            let mut keys: Vec<Lanes> = (0..count)
+                .map(|_| Lanes(std::array::from_fn(|_| random.uniform())))
+                .collect();
+            let before = keys.clone();
+            let (mut weights, mut times) = (keys.clone(), keys.clone());
+            Network::new(count).sort(&mut keys, &mut weights, &mut times);
+            assert!(keys == weights && keys == times);
+            for l in 0..LANES {
+                let mut lane: Vec<f64> = before.iter().map(|key| key.0[l]).collect();
+                lane.sort_by(f64::total_cmp);
+                assert!(keys.iter().map(|key| key.0[l]).eq(lane));
+            }
+        }
+    }
+}

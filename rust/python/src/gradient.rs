@@ -1,5 +1,8 @@
 //! `tarry-gradient` for numpy arrays.
 
+// What numpy and the error conversion hand over is a value, needed or not.
+#![allow(clippy::needless_pass_by_value)]
+
 use numpy::ndarray::Dimension;
 use numpy::{
     Element, IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
@@ -100,7 +103,7 @@ pub(crate) fn shift_invariant_mse<'py>(
     })
 }
 
-/// Mean cross-entropy of softmax(-times / (xi tau_syn)) of a batch and its derivative with respect to `times`.
+/// Mean cross-entropy of softmax(-times / (xi `tau_syn`)) of a batch and its derivative with respect to `times`.
 #[pyfunction]
 #[pyo3(signature = (times, labels, xi, alpha, beta, tau_syn))]
 pub(crate) fn time_to_first_spike_cross_entropy<'py>(
