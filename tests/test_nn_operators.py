@@ -30,7 +30,7 @@ LABELS = torch.arange(BATCH) % POST
 
 
 def inputs(kind: str, *, dtype: torch.dtype = torch.float64, scale: float = TAU_SYN) -> list[Tensor]:
-    """Times, weights and, but for "none", delays that require gradients; some channels and outputs are silent."""
+    """Times, weights and, but for "none", delays that require gradients; some spikes are missing."""
     generator = torch.Generator().manual_seed(3)
     times = 2 * scale * torch.rand(BATCH, PRE, generator=generator, dtype=torch.float64)
     times[0, 2] = torch.inf
@@ -204,14 +204,15 @@ def refusals() -> dict[str, tuple[Callable[[], object], type[Exception], str]]:
     times, weights, delays = inputs("synaptic")
     plain = [t.detach() for t in (times, weights, delays)]
     forward_ad = torch.autograd.forward_ad
+    make_dual: Any = forward_ad.make_dual
 
     def dual(*, grad: bool) -> object:
         with forward_ad.dual_level(), torch.set_grad_enabled(grad):
-            return layer(forward_ad.make_dual(plain[0], plain[0]), *plain[1:])
+            return layer(make_dual(plain[0], plain[0]), *plain[1:])
 
     def dual_loss() -> object:
         with forward_ad.dual_level():
-            return LOSSES["mse"](forward_ad.make_dual(layer(*plain), plain[0][:, :POST]), LABELS)
+            return LOSSES["mse"](make_dual(layer(*plain), plain[0][:, :POST]), LABELS)
 
     def twice(function: Callable[..., Tensor], *tensors: Tensor) -> object:
         (gradient,) = torch.autograd.grad(function(*tensors).nansum(), tensors[0], create_graph=True)

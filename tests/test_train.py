@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from tarry import data, nn, train
+from tarry.train._adam import Adam
 from tarry.train._silent import SilentRule
 from torch import Tensor
 
@@ -166,20 +167,39 @@ def test_silent_neurons_are_raised_instead_of_a_step() -> None:
 
 
 def test_the_silent_rule_takes_the_foremost_layer_and_starts_over() -> None:
-    quiet = [np.array([0, 1]), np.array([0, 2])]  # of two samples
+    quiet = [torch.tensor([0, 1]), torch.tensor([0, 2])]  # of two samples
     network = nn.Sequential(*(nn.Lif(2, 2, tau_mem=2.0, tau_syn=1.0, weight_deviation=0.0) for _ in range(2)))
     rule = SilentRule((0.2, 0.4), 0.5)
-    assert rule.apply(network, quiet, 2)
+    assert rule.apply(network, quiet, 2) == (True, 3)
     assert network[0].weights.tolist() == [[1.0, 1.0], [1.5, 1.5]]
-    assert rule.apply(network, quiet, 2)
+    assert rule.apply(network, quiet, 2) == (True, 3)
     assert network[0].weights.tolist() == [[1.0, 1.0], [2.5, 2.5]]  # doubled
     loose = SilentRule((0.3, 0.4), 0.5)
-    assert loose.apply(network, quiet, 2)
+    assert loose.apply(network, quiet, 2) == (True, 3)
     assert network[1].weights.tolist() == [[1.0, 1.0], [1.5, 1.5]]
-    assert not loose.apply(network, [np.zeros(2, np.int64)] * 2, 2)
-    assert loose.apply(network, quiet, 2)
+    assert loose.apply(network, [torch.tensor([0, 0])] * 2, 2) == (False, 0)
+    assert loose.apply(network, quiet, 2) == (True, 3)
     assert network[1].weights.tolist() == [[1.0, 1.0], [2.0, 2.0]]  # the first raise again
-    assert not SilentRule((0.25, 0.5), 0.5).apply(network, quiet, 2)
+    assert SilentRule((0.25, 0.5), 0.5).apply(network, quiet, 2) == (False, 3)
+
+
+@pytest.mark.parametrize("rates", [(0.02, 0.02), (0.02, 0.003)])
+def test_adam_is_that_of_torch_to_the_bit(rates: tuple[float, float]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    start = [
+        torch.randn(shape, dtype=torch.float64, generator=generator) for shape in ((5, 4), (1, 4), (3, 5))
+    ]
+    ours, theirs = ([p.clone().requires_grad_() for p in start] for _ in range(2))
+    adam = Adam((ours[:2], rates[0]), (ours[2:], rates[1]))
+    groups = [{"params": theirs[:2], "lr": rates[0]}, {"params": theirs[2:], "lr": rates[1]}]
+    reference = torch.optim.Adam(groups, fused=True)
+    for _ in range(20):
+        for a, b in zip(ours, theirs, strict=True):
+            a.grad = torch.randn(a.shape, dtype=torch.float64, generator=generator)
+            b.grad = a.grad.clone()
+        adam.step(1.0)
+        reference.step()
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,10 @@ def objective(model: nn.Sequential, settings: Settings, times: Tensor) -> Object
     """Return the loss of a batch of ``times`` and labels; the ways there agree but for rounding."""
     layers = list(model)
     tau_mem, tau_syn, slope_floor = layers[-1].tau_mem, layers[-1].tau_syn, layers[-1].slope_floor
-    alike = all((l.tau_mem, l.tau_syn, l.slope_floor) == (tau_mem, tau_syn, slope_floor) for l in layers)
+    alike = all(
+        (layer.tau_mem, layer.tau_syn, layer.slope_floor) == (tau_mem, tau_syn, slope_floor)
+        for layer in layers
+    )
     spikes = times[times.isfinite()]
     near = bool(((spikes >= 0) & (spikes <= LONGEST * tau_syn)).all())
     if callable(settings.loss) or not (alike and near):

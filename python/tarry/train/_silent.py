@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from tarry.nn import Sequential
 
@@ -32,20 +31,21 @@ class SilentRule:
     layer: int = -1
     height: float = 0.0
 
-    def apply(self, model: Sequential, silent: Sequence[npt.NDArray[np.int64]], samples: int) -> bool:
-        """Bump if the rule asks for it, and return whether it did.
+    def apply(self, model: Sequential, silent: Sequence[Tensor], samples: int) -> tuple[bool, int]:
+        """Bump if the rule asks for it; return whether it did, and the number of missing spikes.
 
         Args:
             model: the layers, whose weights are raised.
-            silent: number of samples of the batch that each neuron missed, (post,), by layer.
+            silent: number of samples of the batch that each neuron missed, int64, (post,), by layer.
             samples: size of the batch.
         """
-        for i, missed in enumerate(silent):
-            if missed.sum() > self.limit[i == len(silent) - 1] * missed.size * samples:
+        missing = [int(missed.numpy().sum()) for missed in silent]  # numpy: a third of the time of torch
+        for i, (missed, count) in enumerate(zip(silent, missing, strict=True)):
+            if count > self.limit[i == len(silent) - 1] * len(missed) * samples:
                 self.height = 2 * self.height if i == self.layer else self.bump
                 self.layer = i
                 with torch.no_grad():
-                    model[i].weights[torch.from_numpy(missed > 0)] += self.height
-                return True
+                    model[i].weights[missed > 0] += self.height
+                return True, sum(missing)
         self.layer = -1
-        return False
+        return False, sum(missing)

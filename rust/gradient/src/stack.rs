@@ -88,10 +88,15 @@ mod tests {
     fn equals_the_layers_one_by_one() {
         for (ratio, tau_syn) in [(2.0, 1e-3), (1.0, 1.0), (f64::INFINITY, 2.0)] {
             let neuron = Neuron::new(ratio * tau_syn, tau_syn, 1.0).unwrap();
-            let weights = [spread(20, 1.5), spread(15, 1.5)];
-            let delays = [spread(4, tau_syn), spread(15, tau_syn)];
+            let weights = [spread(20, 2.0), spread(15, 1.5)];
+            let delays = [spread(5, tau_syn), spread(15, tau_syn)];
+            // One hidden neuron never fires: what it leaves behind must not reach the others.
+            let weights: [Vec<f64>; 2] = [
+                weights[0].iter().enumerate().map(|(k, w)| if k < 4 { -w } else { *w }).collect(),
+                weights[1].clone(),
+            ];
             let layers = vec![
-                Layer::new(4, 5, neuron, &weights[0], Delays::Axonal(&delays[0])).unwrap(),
+                Layer::new(4, 5, neuron, &weights[0], Delays::Dendritic(&delays[0])).unwrap(),
                 Layer::new(5, 3, neuron, &weights[1], Delays::Synaptic(&delays[1])).unwrap(),
             ];
             let times = spread(4 * 70, 2.0 * tau_syn);

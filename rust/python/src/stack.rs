@@ -73,9 +73,10 @@ pub(crate) fn first_spike_loss<'py>(
         let shape = delays.as_ref().map(|delays| [delays.shape()[0], delays.shape()[1]]);
         delay_gradients.push(shape.map(|shape| values.into_pyarray(py).reshape(shape)).transpose()?);
     }
-    let silent = found.silent.into_iter().map(|counts| {
-        counts.into_iter().map(i64::from).collect::<Vec<_>>().into_pyarray(py)
-    });
+    let silent = found
+        .silent
+        .into_iter()
+        .map(|counts| counts.into_iter().map(i64::from).collect::<Vec<_>>().into_pyarray(py));
     let silent = silent.collect();
     let outputs = found.outputs.into_pyarray(py).reshape([batch, classes])?;
     Ok((found.loss, outputs, silent, weight_gradients, delay_gradients))
