@@ -86,6 +86,24 @@ def test_one_step_is_adam_on_the_loss(loss: Any) -> None:
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("kind", ["none", "axonal", "dendritic", "synaptic"])
+def test_one_operator_equals_layer_by_layer(kind: Any, loss: Any) -> None:
+    points = small(40)
+    settings = {"silent_limit": NEVER, "epochs": 1, "batch_size": 40, "loss": loss}
+    at_once, one_by_one = (train.recipe(kind).model(4, 8, 3, tau_syn=TAU_SYN, seed=2) for _ in range(2))
+    one_by_one[0].slope_floor += 1e-15  # the one operator takes no floors that differ
+    spikes = at_once(torch.tensor(points.train.times), return_all=True)
+    found, expected = fit(at_once, points, **settings), fit(one_by_one, points, **settings)
+    assert found.silent == expected.silent
+    assert found.silent[0] == pytest.approx(sum(int(t.isinf().sum()) for t in spikes) / (40 * 11))
+    assert 0 < found.silent[0] < 1
+    assert found.loss[0] == pytest.approx(expected.loss[0], rel=1e-12)
+    assert found.train_accuracy == expected.train_accuracy
+    for a, b in zip(at_once.parameters(), one_by_one.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-12)
+
+
 def labels(points: data.Dataset) -> Tensor:
     return torch.tensor(points.train.labels)
 
