@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-
 import tarry
 from tarry.network import RESETS
-from tarry.reference import Neurons, Recording, Spike, Synapse, simulate
+from tarry.reference import Neurons, Recording, Spike, Synapse, simulate, tables
 
 TAU_SYN = 1e-3
 #: tau_mem / tau_syn, or 0 for delta synapses.
@@ -73,7 +73,11 @@ def draw(seed: int) -> Case:
     scale = 2.0 ** -(weight_bits - 3)
     # Neurons that fire once need company for enough spikes.
     more = 8 if reset == "once" else 0
-    sizes = {"input": int(rng.integers(3, 7)), "a": more + int(rng.integers(2, 6)), "b": more + int(rng.integers(2, 5))}
+    sizes = {
+        "input": int(rng.integers(3, 7)),
+        "a": more + int(rng.integers(2, 6)),
+        "b": more + int(rng.integers(2, 5)),
+    }
     longest = int(rng.choice([1, 7, 40, 63]))
     pairs = [("input", "a"), ("a", "b"), ("a", "a"), ("b", "a"), ("input", "b")]
     projections, synapses = [], []
@@ -101,7 +105,9 @@ def draw(seed: int) -> Case:
 
     threshold = float(rng.choice([0.25, 0.5, 1.0])) * (1.0 if ratio else 2.0)
     lif = tarry.Lif(tau_mem, tau_syn, threshold, reset, refractory * tick)
-    populations = [tarry.Population("input", sizes["input"])] + [tarry.Population(n, sizes[n], lif) for n in "ab"]
+    populations = [tarry.Population("input", sizes["input"])] + [
+        tarry.Population(n, sizes[n], lif) for n in "ab"
+    ]
     network = tarry.Network(tuple(populations), tuple(projections), ("a", "b"))
     times = np.sort(rng.integers(0, UNTIL - 20, int(rng.integers(40, 90))))
     inputs = [Spike(int(t), "input", int(rng.integers(sizes["input"]))) for t in times]
@@ -136,3 +142,75 @@ def _threshold(
         if shift == given_shift or (given_shift is None and 2**19 <= theta < 2**20):
             return theta, shift
     raise AssertionError(f"no shift fits threshold {threshold} and scale {scale}")
+
+
+def integers_of(
+    network: tarry.Network, tick: float, weight_bits: int, scales: dict[str, float]
+) -> tuple[list[Neurons], list[Synapse]]:
+    """A network of neurons that fire once, in integers, by plain rounding: independent of the compiler."""
+    largest = 2 ** (weight_bits - 1) - 1
+    synapses = []
+    for projection in network.projections:
+        delays = np.broadcast_to(projection.delays, projection.weights.shape)
+        for (post, pre), weight in np.ndenumerate(projection.weights):
+            rounded = max(-largest, min(largest, round(weight / scales[projection.target])))
+            delay = round(float(delays[post, pre]) / tick)
+            if network.population(projection.source).neuron is not None:
+                delay = max(delay, 1)
+            if rounded:
+                synapses.append(Synapse((projection.source, pre), (projection.target, post), rounded, delay))
+    neurons = []
+    for population in network.populations:
+        lif = population.neuron
+        if lif is None:
+            continue
+        assert isinstance(lif.threshold, float)
+        arguments = (lif.threshold, lif.tau_mem, lif.tau_syn, scales[population.name])
+        theta, shift = _threshold(*arguments)
+        bound = max(_largest_input(population.name, i, synapses, 1) for i in range(population.size))
+        while bound * 2**shift >= 2**27:
+            theta, shift = _threshold(*arguments, shift - 1)
+        neurons.append(
+            Neurons(population.name, lif.tau_mem, lif.tau_syn, [theta] * population.size, shift, "once")
+        )
+    return neurons, synapses
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A neuron whose potential equals its threshold at tick ``crossing`` after one spike at tick 0."""
+
+    program: tarry.Program
+    neurons: Neurons
+    weight: int
+    tick: float
+    crossing: int
+
+    def expected(self) -> Recording:
+        synapse = Synapse(("in", 0), ("out", 0), self.weight, 0)
+        return simulate([self.neurons], [synapse], [Spike(0, "in", 0)], self.tick, self.crossing + 1)
+
+
+def exact_crossings() -> Iterator[Exact]:
+    """Neurons with V = theta to the last bit on the rising flank, where > and >= differ."""
+    tau_mem, weight = 2 * TAU_SYN, 2**14
+    for per_tau in range(24, 400):
+        tick = TAU_SYN / per_tau
+        p, s = tables(tau_mem, TAU_SYN, tick, per_tau)
+        for n in range(1, per_tau):
+            rise = p[n] - s[n]
+            # One spike makes V(n) = 2^(14 + F) (P - S) / 2^30, which is whole for such factors.
+            if rise % 2**10 or rise <= p[n - 1] - s[n - 1]:
+                continue
+            lif = tarry.Lif(tau_mem, TAU_SYN, threshold=2 * rise / 2**30, reset="once")
+            network = tarry.Network(
+                (tarry.Population("in", 1), tarry.Population("out", 1, lif)),
+                (tarry.Projection("in", "out", np.ones((1, 1))),),
+            )
+            program = tarry.compile(network, tick=tick, weight_bits=16, weight_scales={"out": 1 / weight})
+            assert program.report is not None
+            theta, shift = program.report.theta["out"][0], program.report.weight_shift["out"]
+            if theta * 2**30 == weight * 2**shift * rise:
+                yield Exact(
+                    program, Neurons("out", tau_mem, TAU_SYN, [theta], shift, "once"), weight, tick, n
+                )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from generated import RATIOS, UNTIL, channels, draw
-
 import tarry
+from generated import RATIOS, UNTIL, channels, draw
 from tarry.network import RESETS
 
 GROUPS, PER_GROUP = 25, 42
 
 
-def run_in_pieces(processor: tarry.Processor, times: np.ndarray, chans: np.ndarray, seed: int) -> list[tuple[int, int]]:
+def run_in_pieces(
+    processor: tarry.Processor, times: np.ndarray, chans: np.ndarray, seed: int
+) -> list[tuple[int, int]]:
     """Push and run in random pieces: several pushes before a run, several runs between pushes."""
     rng = np.random.default_rng(seed)
     out: list[tuple[int, int]] = []

@@ -7,8 +7,14 @@ from .network import Lif as Lif
 from .network import Network as Network
 from .network import Population as Population
 from .network import Projection as Projection
+from .platforms import finest_tick as finest_tick
+from .platforms import obstacles as obstacles
+from .platforms import platform as platform
+from .platforms import platforms as platforms
 from .program import CompileReport as CompileReport
 from .program import Program as Program
+from .simulate import Report as Report
+from .simulate import simulate as simulate
 
 __all__ = [
     "CompileReport",
@@ -19,5 +25,11 @@ __all__ = [
     "Processor",
     "Program",
     "Projection",
+    "Report",
     "compile",
+    "finest_tick",
+    "obstacles",
+    "platform",
+    "platforms",
+    "simulate",
 ]

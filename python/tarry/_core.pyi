@@ -1,9 +1,10 @@
 """Types of the extension module; held to it by stubtest."""
 
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
 __all__ = [
     "Processor",
@@ -11,18 +12,22 @@ __all__ = [
     "first_spike_backward",
     "first_spike_forward",
     "first_spike_loss",
+    "platform_json",
     "platform_names",
+    "platform_obstacles",
     "shift_invariant_mse",
+    "simulate_json",
     "time_to_first_spike_cross_entropy",
 ]
 
 _Floats = npt.NDArray[np.float64]
 _Integers = npt.NDArray[np.int64]
 
+@disjoint_base
 class Program:
     """A checked program; immutable."""
 
-    def __new__(cls, data: bytes, /) -> Program: ...
+    def __new__(cls, data: bytes, /) -> Self: ...
     @property
     def bytes(self) -> bytes: ...
     @property
@@ -58,7 +63,17 @@ class Processor:
     def counts(self) -> dict[str, int]: ...
     def tallies(self) -> list[dict[str, int]]: ...
 
+# Platforms: profiles and reports as JSON in SI units; a platform is a name or the path of a profile file.
+
 def platform_names() -> list[str]: ...
+def platform_json(platform: str) -> str: ...
+def platform_obstacles(data: bytes, platform: str) -> list[str]: ...
+def simulate_json(
+    data: bytes,  # a program
+    recordings: list[tuple[_Integers, _Integers]],  # ticks and channels of each
+    platforms: list[str],
+    decision: str,  # "first" or "all"
+) -> str: ...
 
 # Gradients: first-spike layers. Times in seconds, silent = inf; arrays C-contiguous.
 # Delays: None, (1, 1), (1, pre) axonal, (post, 1) dendritic or (post, pre) synaptic.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from . import _core
 
@@ -52,7 +52,7 @@ class Program(_core.Program):
 
     report: CompileReport | None
 
-    def __new__(cls, data: bytes, report: CompileReport | None = None) -> Program:
+    def __new__(cls, data: bytes, report: CompileReport | None = None) -> Self:
         """Check the bytes completely."""
         program = super().__new__(cls, data)
         program.report = report
@@ -77,7 +77,7 @@ class Program(_core.Program):
         return [str(name) for name in given] or [f"population {i}" for i in range(len(self.populations()))]
 
     def work_per_tick(self) -> dict[str, int]:
-        """The most that one tick can take: deliveries, neuron updates, spikes."""
+        """The most that one tick can take: deliveries, and neuron updates (each at most one spike)."""
         populations, first = self.populations(), 0
         deliveries = neurons = 0
         for population in populations:
@@ -93,7 +93,7 @@ class Program(_core.Program):
             else:
                 deliveries += sum(together)
             neurons += population["size"] if population["kind"] != "input" else 0
-        return {"deliveries": deliveries, "updates": neurons, "spikes": neurons}
+        return {"deliveries": deliveries, "updates": neurons}
 
     def __str__(self) -> str:
         """Size, memory plan, worst-case work."""
@@ -102,10 +102,14 @@ class Program(_core.Program):
             f"program of {len(self.bytes):,} bytes, tick {self.tick_seconds:.6g} s, {self.weight_bits}-bit weights, "
             f"{self.synapses:,} synapses, rule event",
             f"memory on this machine: {self.memory_bytes:,} bytes",
-            f"at most per tick: {work['deliveries']:,} deliveries, {work['updates']:,} updates, {work['spikes']:,} spikes",
+            f"at most per tick: {work['deliveries']:,} deliveries, {work['updates']:,} updates and spikes",
         ]
         for name, population in zip(self.names, self.populations(), strict=True):
-            kind = "input" if population["kind"] == "input" else f"lif, {population['reset']}, {population['constants']}"
+            kind = (
+                "input"
+                if population["kind"] == "input"
+                else f"lif, {population['reset']}, {population['constants']}"
+            )
             lines.append(
                 f"  {name}: {population['size']:,} {kind}{', output' if population['is_output'] else ''}; "
                 f"history of {population['capacity']:,} places, delays up to {population['longest_delay']:,} ticks"

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from .network import Reset
 
 Q = 30
-LIMIT = 2**27 - 1
+HALF = 1 << (Q - 1)
+LIMIT = (1 << 27) - 1
 
 
 class Synapse(NamedTuple):
@@ -29,7 +30,8 @@ class Synapse(NamedTuple):
     delay: int
 
 
-class Spike(NamedTuple):
+@dataclass(frozen=True, order=True, slots=True)
+class Spike:
     """A spike of a neuron or an input."""
 
     tick: int
@@ -72,7 +74,11 @@ class Recording:
 
 
 def simulate(
-    populations: Sequence[Neurons], synapses: Iterable[Synapse], inputs: Iterable[Spike], tick: float, until: int
+    populations: Sequence[Neurons],
+    synapses: Iterable[Synapse],
+    inputs: Iterable[Spike],
+    tick: float,
+    until: int,
 ) -> Recording:
     """Run all ticks before ``until``; ``tick`` in seconds, populations in order of declaration."""
     outgoing = defaultdict(list)
@@ -213,7 +219,7 @@ class _Rule:
 
 def shifted(value: int) -> int:
     """value / 2^30, nearest, ties towards plus infinity."""
-    return (value + 2 ** (Q - 1)) >> Q
+    return (value + HALF) >> Q
 
 
 @lru_cache(maxsize=256)
@@ -240,7 +246,9 @@ def tables(tau_mem: float, tau_syn: float, tick: float, length: int) -> tuple[li
                 whole = int(synapse)
                 s = [(n * p[n] + whole // 2) // whole for n in range(count)]
             else:
-                s = [_nearest(2**Q * (n / synapse) * (-n / synapse).exp()) for n in map(Decimal, range(count))]
+                s = [
+                    _nearest(2**Q * (n / synapse) * (-n / synapse).exp()) for n in map(Decimal, range(count))
+                ]
             loudness = [x + y for x, y in zip(p, s, strict=True)]
         else:
             s = mode(synapse)

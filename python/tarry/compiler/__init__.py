@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..network import Network
+from ..platforms import obstacles
 from ..program import CompileReport, Program
 from .calibration import FirstSpikes
 from .decay import Tables, neuron_tables
@@ -93,7 +94,10 @@ def compile_network(
         raise ValueError(f"weight_bits is {weight_bits}; it must be 2 to 16")
     if rule is not None and rule not in RULES:
         raise ValueError(f"rule is {rule!r}; there is {', '.join(map(repr, RULES))}")
-    if input_spikes is None and all(p.neuron is None or p.neuron.reset == "once" for p in network.populations):
+    _refuse_non_leaky(network)
+    if input_spikes is None and all(
+        p.neuron is None or p.neuron.reset == "once" for p in network.populations
+    ):
         input_spikes = 1
     settings = _Settings(
         float(tick), weight_bits, tables, zero_delays, input_policy, input_spikes, dict(capacities or {})
@@ -101,9 +105,9 @@ def compile_network(
     scales, trial = _scales(network, settings, calibration, scale, weight_scales)
     program = _build(network, settings, scales, trial)
     if platform is not None:
-        from .platform import check_limits
-
-        check_limits(program, platform)
+        reasons = obstacles(program, platform)
+        if reasons:
+            raise ValueError(f"the program does not fit on {platform}: {' '.join(reasons)}")
     if memory_limit is not None and program.memory_bytes > memory_limit:
         raise ValueError(
             f"the program needs {program.memory_bytes} bytes of memory and the limit is {memory_limit}: "
@@ -123,7 +127,9 @@ def _scales(
     if given is not None:
         if set(given) != set(largest):
             raise ValueError(f"weight_scales are for {sorted(given)}; give one for each of {sorted(largest)}")
-        fixed = {name: np.broadcast_to(np.asarray(s, np.float64), largest[name].shape) for name, s in given.items()}
+        fixed = {
+            name: np.broadcast_to(np.asarray(s, np.float64), largest[name].shape) for name, s in given.items()
+        }
         if not all(np.all(np.isfinite(s) & (s > 0)) for s in fixed.values()):
             raise ValueError("weight_scales must be positive")
         return fixed, None
@@ -166,7 +172,7 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
     decay = {
         p.name: neuron_tables(p.neuron.tau_mem, p.neuron.tau_syn, settings.tick, settings.tables)
         for p in network.populations
-        if p.neuron is not None and _is_leaky(p.name, p.neuron.tau_mem)
+        if p.neuron is not None
     }
     runs = lay_out_runs(network, projections)
     histories = plan_histories(network, neurons, runs, settings.capacities)
@@ -176,7 +182,9 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
         weight_scales={name: _compact(s) for name, s in scales.items()},
         weight_shift={name: n.weight_shift for name, n in neurons.items()},
         theta={name: (int(n.theta.min()), int(n.theta.max())) for name, n in neurons.items()},
-        input_bound={name: None if n.bound is None else n.bound << n.weight_shift for name, n in neurons.items()},
+        input_bound={
+            name: None if n.bound is None else n.bound << n.weight_shift for name, n in neurons.items()
+        },
         clipped_weights=sum(p.clipped_weights for p in projections),
         pruned_weights=_pruned(network, projections),
         raised_delays=sum(p.raised_delays for p in projections),
@@ -198,13 +206,13 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
     return Program(data, report=report)
 
 
-def _is_leaky(name: str, tau_mem: float) -> bool:
-    if np.isinf(tau_mem):
-        raise ValueError(
-            f"population {name!r} is non-leaky (tau_mem = inf); the event-driven rule needs a finite tau_mem: "
-            "train with one, or replace inf by a long one"
-        )
-    return True
+def _refuse_non_leaky(network: Network) -> None:
+    for population in network.populations:
+        if population.neuron is not None and np.isinf(population.neuron.tau_mem):
+            raise ValueError(
+                f"population {population.name!r} is non-leaky (tau_mem = inf); the event-driven rule needs a finite "
+                "tau_mem: train with one, or replace inf by a long one"
+            )
 
 
 def _pruned(network: Network, projections: list[IntegerProjection]) -> int:
@@ -213,5 +221,5 @@ def _pruned(network: Network, projections: list[IntegerProjection]) -> int:
 
 
 def _compact(scale: npt.NDArray[np.float64]) -> list[float]:
-    values = scale.tolist()
+    values: list[float] = scale.tolist()
     return values[:1] if len(set(values)) == 1 else values

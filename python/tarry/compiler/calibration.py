@@ -28,7 +28,11 @@ class FirstSpikes:
     labels: npt.NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        if np.ndim(self.times) != 2 or np.shape(self.labels) != np.shape(self.times)[:1] or not len(self.labels):
+        if (
+            np.ndim(self.times) != 2
+            or np.shape(self.labels) != np.shape(self.times)[:1]
+            or not len(self.labels)
+        ):
             raise ValueError(
                 f"times have shape {np.shape(self.times)} and labels {np.shape(self.labels)}; they must be "
                 "(samples, channels) and (samples,), with at least one sample"

@@ -39,7 +39,8 @@ class Decay:
         if self.shift is None:
             return self.words[ticks]
         fine = 1 << self.shift
-        return (self.words[fine + (ticks >> self.shift)] * self.words[ticks & (fine - 1)] + (ONE >> 1)) >> Q
+        products: Words = self.words[fine + (ticks >> self.shift)] * self.words[ticks & (fine - 1)]
+        return (products + (ONE >> 1)) >> Q
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,9 @@ def neuron_tables(tau_mem: float, tau_syn: float, tick: float, form: Tables) -> 
         synapse_ticks=synapse_ticks,
         horizon=horizon,
         fast_ticks=0 if constants == "delta_synapse" else min(floor(1 / fastest), 1 << 28),
-        fast_over_slow=0 if constants in {"delta_synapse", "equal"} else round((slowest / fastest) * (1 << 24)),
+        fast_over_slow=0
+        if constants in {"delta_synapse", "equal"}
+        else round((slowest / fastest) * (1 << 24)),
     )
 
 
@@ -135,7 +138,9 @@ def _alpha(membrane: Decay, rate: Fraction, whole_ticks: int, ticks: Words) -> W
     if whole_ticks:
         return (ticks * membrane.factors(ticks) + whole_ticks // 2) // whole_ticks
     powers = _powers(_exponential(rate), len(ticks))
-    return np.array([_rounded(n * x * rate.numerator // rate.denominator) for n, x in enumerate(powers)], np.int64)
+    return np.array(
+        [_rounded(n * x * rate.numerator // rate.denominator) for n, x in enumerate(powers)], np.int64
+    )
 
 
 def _powers(base: int, count: int) -> list[int]:

@@ -138,7 +138,9 @@ def _neuron_record(
 
 
 def _synapses(runs: Runs, synapse_bytes: int) -> bytes:
-    fields = [("target", "u1"), ("weight", "i1")] if synapse_bytes == 2 else [("target", "<u2"), ("weight", "<i2")]
+    fields = (
+        [("target", "u1"), ("weight", "i1")] if synapse_bytes == 2 else [("target", "<u2"), ("weight", "<i2")]
+    )
     synapses = np.empty(len(runs.targets), np.dtype(fields))
     synapses["target"], synapses["weight"] = runs.targets, runs.weights
     return synapses.tobytes()

@@ -61,7 +61,9 @@ def lay_out_runs(network: Network, projections: Sequence[IntegerProjection]) -> 
     )
     order = np.lexsort((target, delay, unit))
     unit, delay, target, weight = unit[order], delay[order], target[order], weight[order]
-    starts = np.flatnonzero(np.concatenate([[True], (np.diff(unit) != 0) | (np.diff(delay) != 0)])[: len(unit)])
+    starts = np.flatnonzero(
+        np.concatenate([[True], (np.diff(unit) != 0) | (np.diff(delay) != 0)])[: len(unit)]
+    )
     return Runs(
         sources=np.searchsorted(unit[starts], np.arange(units + 1)),
         delays=delay[starts],
@@ -89,7 +91,9 @@ def plan_histories(
     first_unit, _ = _offsets(network)
     histories = {}
     for population in network.populations:
-        first, end = runs.sources[[first_unit[population.name], first_unit[population.name] + population.size]]
+        first, end = runs.sources[
+            [first_unit[population.name], first_unit[population.name] + population.size]
+        ]
         longest = int(runs.delays[first:end].max(initial=0))
         if population.neuron is None:
             worst = population.size if once else min(population.size * (longest + 1), LARGEST_INPUT_HISTORY)

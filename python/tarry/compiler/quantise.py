@@ -71,7 +71,12 @@ def largest_weight(weight_bits: int) -> int:
 
 
 def quantise_projection(
-    projection: Projection, from_neurons: bool, tick: float, scale: Floats, weight_bits: int, zero_delays: ZeroDelays
+    projection: Projection,
+    from_neurons: bool,
+    tick: float,
+    scale: Floats,
+    weight_bits: int,
+    zero_delays: ZeroDelays,
 ) -> IntegerProjection:
     """Round weights to multiples of the scale of their target neuron (post,) and delays to ticks.
 
@@ -95,7 +100,9 @@ def quantise_projection(
         raised = int(np.count_nonzero((delays == 0) & exists))
         delays = np.maximum(delays, 1)
     if delays.size and delays.max() > LONGEST_DELAY:
-        raise ValueError(f"{where}: a delay of {delays.max()} ticks; the longest is {LONGEST_DELAY}: use a coarser tick")
+        raise ValueError(
+            f"{where}: a delay of {delays.max()} ticks; the longest is {LONGEST_DELAY}: use a coarser tick"
+        )
     clipped = int(np.count_nonzero(np.abs(raw) > limit))
     return IntegerProjection(projection.source, projection.target, weights, delays, raised, clipped)
 
@@ -119,7 +126,9 @@ def quantise_neurons(
     assert neuron is not None
     gain = _gain(neuron)
     thresholds = np.broadcast_to(np.asarray(neuron.threshold, np.float64), (population.size,))
-    ratios = [Fraction(float(t)) / (gain * Fraction(float(s))) for t, s in zip(thresholds, scale, strict=True)]
+    ratios = [
+        Fraction(float(t)) / (gain * Fraction(float(s))) for t, s in zip(thresholds, scale, strict=True)
+    ]
     shift = _threshold_shift(max(ratios))
     bound = _largest_input(incoming, spikes_per_source)
     while bound is not None and shift > 0 and (bound << shift) > STATE_LIMIT:
@@ -133,7 +142,9 @@ def quantise_neurons(
         )
     refractory = int(np.rint(neuron.refractory / tick)) if neuron.reset != "once" else 0
     if refractory > LONGEST_DELAY:
-        raise ValueError(f"population {population.name!r}: a refractory period of {refractory} ticks; at most 2^30")
+        raise ValueError(
+            f"population {population.name!r}: a refractory period of {refractory} ticks; at most 2^30"
+        )
     return IntegerNeurons(np.array(theta, np.int64), shift, refractory, scale, bound)
 
 
@@ -153,7 +164,9 @@ def _threshold_shift(largest: Fraction) -> int:
     return shift
 
 
-def _largest_input(incoming: list[IntegerProjection], spikes_per_source: Mapping[str, int | None]) -> int | None:
+def _largest_input(
+    incoming: list[IntegerProjection], spikes_per_source: Mapping[str, int | None]
+) -> int | None:
     """The largest sum of abs(weight) over all spikes that can ever arrive, or None where that is not bounded."""
     total: Integers | int = 0
     for projection in incoming:
@@ -170,7 +183,9 @@ def network_scales(network: Network, weight_bits: int) -> dict[str, Floats]:
     for population in network.populations:
         if population.neuron is None:
             continue
-        weights = [np.abs(p.weights).max(initial=0.0) for p in network.projections if p.target == population.name]
+        weights = [
+            np.abs(p.weights).max(initial=0.0) for p in network.projections if p.target == population.name
+        ]
         largest = max(weights, default=0.0) or 1.0
         scales[population.name] = np.full(population.size, largest / largest_weight(weight_bits))
     return scales

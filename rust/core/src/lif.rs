@@ -236,10 +236,10 @@ impl Lif {
     }
 }
 
-/// V(n), the slope of V there (per fast time constant), and how far that slope may be off; all times 2^Q.
+/// V, the slope of V (per fast time constant), from P and S, and how far that slope may be off; all times 2^Q.
 #[inline]
-pub(crate) fn potential_and_slope(lif: &Lif, words: Words, a: i64, b: i64, n: u64) -> (i64, i64, i64) {
-    let (membrane, synapse) = lif.factors(words, n);
+pub(crate) fn potential_and_slope(lif: &Lif, a: i64, b: i64, factors: (i64, i64)) -> (i64, i64, i64) {
+    let (membrane, synapse) = factors;
     let magnitude = a.abs() + b.abs();
     match lif.constants {
         Constants::DeltaSynapse => (a * membrane, -1, 0),

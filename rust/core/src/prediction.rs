@@ -37,10 +37,16 @@ pub(crate) fn next_crossing<P: Probe>(
     if !can_rise && !fired {
         return NEVER;
     }
+    let mut n = 1;
+    if can_rise {
+        match first_possible(lif, a, b, threshold.into()) {
+            Some(earliest) => n = earliest.max(1),
+            None => return NEVER,
+        }
+    }
     let threshold = scaled_threshold(threshold);
     let band = 2 * table_error(lif.constants, a, b);
     let horizon = u64::from(lif.membrane.horizon);
-    let mut n = 1;
     let mut evaluations = 0;
     let crossing = loop {
         // Beyond the horizon V is zero, and thresholds are positive.
@@ -48,7 +54,7 @@ pub(crate) fn next_crossing<P: Probe>(
             break NEVER;
         }
         evaluations += 1;
-        let (potential, slope, doubt) = potential_and_slope(lif, words, a, b, n);
+        let (potential, slope, doubt) = potential_and_slope(lif, a, b, lif.factors(words, n));
         if potential >= threshold {
             break neuron.anchor + n;
         }
@@ -60,6 +66,39 @@ pub(crate) fn next_crossing<P: Probe>(
     };
     probe.searched(evaluations);
     crossing
+}
+
+/// A tick before which the exact V is so far below the threshold that no rounding of the tables reaches it, or none
+/// if V stays that far below. A > 0 for unequal constants, B > 0.
+#[inline]
+fn first_possible(lif: &Lif, a: i64, b: i64, threshold: i64) -> Option<u64> {
+    // States are below 2^27, so the error of V is below 5/4.
+    let reach = threshold - 2;
+    match lif.constants {
+        Constants::SlowMembrane if lif.fast_over_slow == HALF => {
+            crossing_of_parabola(lif.fast_ticks, a, b, reach)
+        }
+        Constants::SlowSynapse if lif.fast_over_slow == HALF => {
+            crossing_of_parabola(lif.fast_ticks, b, a, reach)
+        }
+        // The peak B exp(-y), y = 1 - A/B, is at most B / (1 + y).
+        Constants::Equal if a < b && b * b < (2 * b - a) * reach => None,
+        _ => Some(0),
+    }
+}
+
+/// The ratio 1/2 of the time constants as the program holds it.
+const HALF: u32 = 1 << 23;
+
+/// For a ratio of 2, with u = exp(-n / slower): V = A u - B u² reaches `level` at the larger root u of a parabola, and
+/// -ln u is at least 2 (1 - u) / (1 + u). None if the peak A²/4B is below the level.
+#[inline]
+fn crossing_of_parabola(fast_ticks: u32, a: i64, b: i64, level: i64) -> Option<u64> {
+    let square = u64::try_from(a * a - 4 * b * level).ok()?;
+    // Too large a root of the square only makes the tick earlier.
+    let (sum, twice) = (a + square.isqrt() as i64 + 1, 2 * b);
+    let ticks = 4 * i64::from(fast_ticks) * (twice - sum).max(0);
+    ticks.checked_div(twice + sum).map(i64::unsigned_abs)
 }
 
 /// How far a tabulated V may be off, times 2^Q.

@@ -6,11 +6,15 @@ pub trait Probe {
     fn delivered(&mut self, synapses: u32) {
         let _ = synapses;
     }
+    /// A neuron of this population has work; what is told next, it does.
+    fn visited(&mut self, population: usize) {
+        let _ = population;
+    }
     /// A neuron was updated: decayed to this tick, tested.
     fn updated(&mut self) {}
-    /// A neuron fired.
-    fn fired(&mut self, population: usize) {
-        let _ = population;
+    /// A neuron fired; `index` is its place in its population.
+    fn fired(&mut self, population: usize, index: u32) {
+        let _ = (population, index);
     }
     /// The next crossing of a neuron was searched, with so many evaluations of its potential.
     fn searched(&mut self, evaluations: u32) {
@@ -52,7 +56,7 @@ impl Probe for Counts {
         self.updates += 1;
     }
     #[inline]
-    fn fired(&mut self, _population: usize) {
+    fn fired(&mut self, _population: usize, _index: u32) {
         self.spikes += 1;
     }
     #[inline]

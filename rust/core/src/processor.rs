@@ -101,7 +101,7 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
     /// # Errors
     /// [`PushError`]; then no spike of the call was taken.
     pub fn push(&mut self, ticks: &[u64], channels: &[u32]) -> Result<usize, PushError> {
-        self.check_spikes(ticks, channels)?;
+        self.check(ticks, channels)?;
         let memory = self.memory.memory();
         let view = self.program.view();
         let mut deliveries = Agenda::new(memory.deliveries, self.deliveries);
@@ -140,7 +140,11 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
         Ok(ticks.len())
     }
 
-    fn check_spikes(&self, ticks: &[u64], channels: &[u32]) -> Result<(), PushError> {
+    /// Whether all spikes of a stream could be pushed, as far as times and channels go.
+    ///
+    /// # Errors
+    /// [`PushError`], as [`Processor::push`] would say.
+    pub fn check(&self, ticks: &[u64], channels: &[u32]) -> Result<(), PushError> {
         if ticks.len() != channels.len() {
             return Err(PushError::Lengths { ticks: ticks.len(), channels: channels.len() });
         }

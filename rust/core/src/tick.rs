@@ -50,50 +50,33 @@ impl Tick<'_> {
     /// Sums all that is due at `tick`, and finds the neurons that have work.
     #[inline]
     pub(crate) fn deliver<P: Probe>(&mut self, tick: u64, probe: &mut P) {
-        while self.deliveries.earliest() == tick {
-            let place = self.deliveries.item_due(tick);
-            let mut next = NEVER;
-            if let Some(entry) = self.entries.get_mut(place) {
-                let runs = self.view.run(entry.run).zip(self.view.run(entry.run + 1));
-                if let Some((run, following)) = runs {
-                    let range = run.first_synapse as usize..following.first_synapse as usize;
-                    probe.delivered(range.len() as u32);
-                    entry.run += 1;
-                    if entry.run < entry.end {
-                        next = entry.tick + u64::from(following.delay);
-                    }
-                    let (neurons, work) = (&mut *self.neurons, &mut self.work);
-                    let mut add = |(target, weight): (usize, i64)| {
-                        if let Some(neuron) = neurons.get_mut(target) {
-                            neuron.sum += weight;
-                            work.insert(target);
-                        }
-                    };
-                    match self.view.synapses {
-                        Synapses::Narrow(synapses) => {
-                            synapses
-                                .get(range)
-                                .unwrap_or_default()
-                                .iter()
-                                .for_each(|&synapse| add(narrow(synapse)));
-                        }
-                        Synapses::Wide(synapses) => {
-                            synapses
-                                .get(range)
-                                .unwrap_or_default()
-                                .iter()
-                                .for_each(|&synapse| add(wide(synapse)));
-                        }
-                    }
+        let Self { view, entries, neurons, work, .. } = self;
+        self.deliveries.attend(tick, |place| {
+            let Some(entry) = entries.get_mut(place) else { return NEVER };
+            let Some((run, next)) = view.run(entry.run).zip(view.run(entry.run + 1)) else { return NEVER };
+            let range = run.first_synapse as usize..next.first_synapse as usize;
+            probe.delivered(range.len() as u32);
+            let mut add = |(target, weight): (usize, i64)| {
+                if let Some(neuron) = neurons.get_mut(target) {
+                    neuron.sum += weight;
+                    work.insert(target);
+                }
+            };
+            match view.synapses {
+                Synapses::Narrow(all) => {
+                    all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(narrow(synapse)));
+                }
+                Synapses::Wide(all) => {
+                    all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(wide(synapse)));
                 }
             }
-            self.deliveries.set(place, next);
-        }
-        while self.crossings.earliest() == tick {
-            let neuron = self.crossings.item_due(tick);
-            self.crossings.set(neuron, NEVER);
-            self.work.insert(neuron);
-        }
+            entry.run += 1;
+            if entry.run < entry.end { entry.tick + u64::from(next.delay) } else { NEVER }
+        });
+        self.crossings.attend(tick, |neuron| {
+            work.insert(neuron);
+            NEVER
+        });
     }
 
     /// Updates and tests every neuron that has work; its spike leaves at once, and enters its history.
@@ -111,14 +94,15 @@ impl Tick<'_> {
                 return;
             };
             let threshold = self.view.threshold(member);
+            probe.visited(index);
             let saturations = &mut population.saturations;
             let fired = population.lif.step(self.view.tables, neuron, threshold, tick, saturations, probe);
             self.crossings.set(member, neuron.next);
             if !fired {
                 continue;
             }
-            probe.fired(index);
             let within = member as u32 - population.first_neuron;
+            probe.fired(index, within);
             if population.is_output {
                 outputs.push(Spike { tick, channel: population.first_channel + within });
             }

@@ -81,20 +81,12 @@ fn finite_range(keys: &[f64]) -> (f64, f64) {
     let (chunks, rest) = keys.as_chunks();
     let silent = Lanes::splat(f64::INFINITY);
     let (mut low, mut high) = (silent, Lanes::ZERO);
-    for keys in chunks
-        .iter()
-        .copied()
-        .map(Lanes)
-        .chain(rest.iter().copied().map(Lanes::splat))
-    {
+    for keys in chunks.iter().copied().map(Lanes).chain(rest.iter().copied().map(Lanes::splat)) {
         low = keys.min(low);
         high = keys.less(silent).keep(keys).max(high);
     }
     let (low, high) = (low.0, high.0);
-    (
-        low.into_iter().fold(f64::INFINITY, f64::min),
-        high.into_iter().fold(0.0, f64::max),
-    )
+    (low.into_iter().fold(f64::INFINITY, f64::min), high.into_iter().fold(0.0, f64::max))
 }
 
 fn insertion_sort(values: &mut [Key]) {
@@ -165,12 +157,8 @@ mod tests {
     use crate::random::Random;
 
     fn expected(keys: &[f64]) -> Vec<(f64, u32)> {
-        let mut sorted: Vec<(f64, u32)> = keys
-            .iter()
-            .copied()
-            .zip(0..)
-            .filter(|(key, _)| key.is_finite())
-            .collect();
+        let mut sorted: Vec<(f64, u32)> =
+            keys.iter().copied().zip(0..).filter(|(key, _)| key.is_finite()).collect();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
         sorted
     }
@@ -193,11 +181,7 @@ mod tests {
             if round % 7 == 0 {
                 keys[0] = 1e100;
             }
-            assert_eq!(
-                Order::new(count).sort(&keys),
-                expected(&keys),
-                "round {round}"
-            );
+            assert_eq!(Order::new(count).sort(&keys), expected(&keys), "round {round}");
         }
         assert!(Order::new(3).sort(&[f64::INFINITY; 3]).is_empty());
         assert_eq!(Order::new(40).sort(&[7.0; 40]).len(), 40);
@@ -207,9 +191,8 @@ mod tests {
     fn networks_of_all_sizes_sort_every_lane() {
         let mut random = Random(2);
         for count in 1..70 {
-            let mut keys: Vec<Lanes> = (0..count)
-                .map(|_| Lanes(std::array::from_fn(|_| random.uniform())))
-                .collect();
+            let mut keys: Vec<Lanes> =
+                (0..count).map(|_| Lanes(std::array::from_fn(|_| random.uniform()))).collect();
             let before = keys.clone();
             let (mut weights, mut times) = (keys.clone(), keys.clone());
             Network::new(count).sort(&mut keys, &mut weights, &mut times);

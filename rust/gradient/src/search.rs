@@ -36,10 +36,7 @@ impl Spikes {
 
     /// As input of the next layer.
     pub(crate) fn inputs(&self, post: usize) -> Inputs<'_> {
-        Inputs {
-            growth: &self.growth.as_flattened()[..post],
-            time: &self.time.as_flattened()[..post],
-        }
+        Inputs { growth: &self.growth.as_flattened()[..post], time: &self.time.as_flattened()[..post] }
     }
 
     /// Time of a spike in units of `tau_syn`, from the origin.
@@ -100,27 +97,17 @@ pub(crate) fn first_spikes<P: Potential>(
     let unit = Lanes::splat(1.0 / layer.neuron.threshold());
     let rows = layer.weights.chunks_exact(layer.pre);
     if let Stretch::Synapses { growth, time } = stretch {
-        let delays = growth
-            .chunks_exact(layer.pre)
-            .zip(time.chunks_exact(layer.pre));
+        let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
         for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
             collect_own::<P>(weights, growth, time, input, work);
-            spikes.set::<P>(
-                tile,
-                &search_own::<P>(work, unit, layer.present(tile)),
-                Moments::ORIGIN,
-            );
+            spikes.set::<P>(tile, &search_own::<P>(work, unit, layer.present(tile)), Moments::ORIGIN);
         }
         return;
     }
     let arrivals = collect_common::<P>(stretch, input, work);
     for (tile, weights) in rows.enumerate() {
         let found = search_common::<P>(weights, arrivals, unit, layer.present(tile));
-        let shift = if let Stretch::Neurons(shifts) = stretch {
-            shifts[tile]
-        } else {
-            Moments::ORIGIN
-        };
+        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
         spikes.set::<P>(tile, &found, shift);
     }
 }
@@ -141,10 +128,7 @@ fn collect_common<'a, P: Potential>(
             work.time[i] += time[i];
         }
     }
-    Arrivals {
-        order: work.order.sort(&work.growth),
-        time: &work.time,
-    }
+    Arrivals { order: work.order.sort(&work.growth), time: &work.time }
 }
 
 /// Arrivals that are common to all neurons, in order, and their times by index.
@@ -157,23 +141,13 @@ struct Arrivals<'a> {
 impl Arrivals<'_> {
     #[inline(always)]
     fn at<P: Potential>(&self, (growth, index): Key) -> Moments {
-        Moments::splat(
-            growth,
-            if P::NEEDS_TIME {
-                self.time[index as usize]
-            } else {
-                0.0
-            },
-        )
+        Moments::splat(growth, if P::NEEDS_TIME { self.time[index as usize] } else { 0.0 })
     }
 }
 
 #[inline(always)]
 fn just_after(moment: Moments) -> Moments {
-    Moments {
-        growth: moment.growth * Lanes::splat(1.0 + TIE),
-        time: moment.time + Lanes::splat(TIE),
-    }
+    Moments { growth: moment.growth * Lanes::splat(1.0 + TIE), time: moment.time + Lanes::splat(TIE) }
 }
 
 /// Sums over the causal inputs of the neurons that have fired, and which have not.
@@ -184,20 +158,14 @@ struct Found {
 
 impl Found {
     fn nothing(waiting: Mask) -> Self {
-        Self {
-            sums: [Lanes::ZERO; 2],
-            waiting,
-        }
+        Self { sums: [Lanes::ZERO; 2], waiting }
     }
 
     /// Keeps `sums` where the neuron fires in this segment and has not yet.
     #[inline(always)]
     fn update<P: Potential>(&mut self, sums: [Lanes; 2], start: Moments, end: Moments) {
         let first = P::crosses(sums, start, end) & self.waiting;
-        self.sums = [
-            first.select(sums[0], self.sums[0]),
-            first.select(sums[1], self.sums[1]),
-        ];
+        self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
         self.waiting = self.waiting & !first;
     }
 }
@@ -216,10 +184,7 @@ fn search_common<P: Potential>(
     };
     let mut start = arrivals.at::<P>(first);
     for (k, &(_, input)) in arrivals.order.iter().enumerate() {
-        let next = arrivals
-            .order
-            .get(k + 1)
-            .map_or(Moments::NEVER, |&next| arrivals.at::<P>(next));
+        let next = arrivals.order.get(k + 1).map_or(Moments::NEVER, |&next| arrivals.at::<P>(next));
         let [first, second] = P::basis(start);
         sums[0] += weights[input as usize] * (first * unit);
         sums[1] += weights[input as usize] * (second * unit);
@@ -251,11 +216,7 @@ fn collect_own<P: Potential>(
             work.times[i] = arrives.select(time, Moments::NEVER.time);
         }
     }
-    let times = if P::NEEDS_TIME {
-        &mut work.times[..]
-    } else {
-        &mut []
-    };
+    let times = if P::NEEDS_TIME { &mut work.times[..] } else { &mut [] };
     work.network.sort(&mut work.keys, &mut work.weights, times);
 }
 
@@ -264,17 +225,10 @@ fn search_own<P: Potential>(work: &Workspace, unit: Lanes, waiting: Mask) -> Fou
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let pre = work.keys.len();
-    let at = |i: usize| Moments {
-        growth: work.keys[i],
-        time: work.times[i],
-    };
+    let at = |i: usize| Moments { growth: work.keys[i], time: work.times[i] };
     for i in 0..pre {
         let start = at(i);
-        let end = if i + 1 < pre {
-            just_after(at(i + 1))
-        } else {
-            Moments::NEVER
-        };
+        let end = if i + 1 < pre { just_after(at(i + 1)) } else { Moments::NEVER };
         let [first, second] = P::basis(start);
         let weight = work.weights[i] * unit;
         sums[0] += weight * first;

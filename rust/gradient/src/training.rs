@@ -92,23 +92,16 @@ impl Samples {
         let unit = layer.neuron.tau_syn();
         let longest = unit * LONGEST_SPAN / 3.0;
         check_length("times", times.len(), labels.len() * layer.pre)?;
-        check_elements(
-            "times",
-            times,
-            "0 to 100 tau_syn, or +inf for silence",
-            |t| (0.0..=longest).contains(&t) || t == f64::INFINITY,
-        )?;
+        check_elements("times", times, "0 to 100 tau_syn, or +inf for silence", |t| {
+            (0.0..=longest).contains(&t) || t == f64::INFINITY
+        })?;
         let time: Vec<f64> = times.iter().map(|t| t / unit).collect();
         let growth = |&time: &f64| match layer.neuron.ratio() {
             Ratio::Double => Double::growth(time),
             Ratio::Equal | Ratio::NonLeaky => Equal::growth(time),
         };
         let labels = labels.iter().enumerate().map(|(sample, &label)| {
-            usize::try_from(label).map_err(|_| Error::Label {
-                sample,
-                label,
-                classes: usize::MAX,
-            })
+            usize::try_from(label).map_err(|_| Error::Label { sample, label, classes: usize::MAX })
         });
         Ok(Self {
             growth: time.iter().map(growth).collect(),
@@ -132,10 +125,7 @@ impl Samples {
 
     fn inputs(&self, sample: usize) -> Inputs<'_> {
         let row = sample * self.pre..(sample + 1) * self.pre;
-        Inputs {
-            growth: &self.growth[row.clone()],
-            time: &self.time[row],
-        }
+        Inputs { growth: &self.growth[row.clone()], time: &self.time[row] }
     }
 }
 
@@ -148,9 +138,7 @@ impl Training {
     pub fn new(layers: Vec<Layer>, range: f64, threads: usize) -> Result<Self, Error> {
         check_threads(threads)?;
         let Some(first) = layers.first() else {
-            return Err(Error::Empty {
-                name: "the stack of layers",
-            });
+            return Err(Error::Empty { name: "the stack of layers" });
         };
         let range = range / first.neuron.tau_syn();
         for pair in layers.windows(2) {
@@ -159,29 +147,15 @@ impl Training {
                 != (pair[1].neuron.ratio(), pair[1].neuron.tau_syn())
             {
                 let range = "the same in all layers of a stack";
-                return Err(Error::Parameter {
-                    name: "tau_syn",
-                    value: pair[1].neuron.tau_syn(),
-                    range,
-                });
+                return Err(Error::Parameter { name: "tau_syn", value: pair[1].neuron.tau_syn(), range });
             }
         }
         let worker = |layers: &[Layer]| Worker::new(layers);
         let workers = (0..threads).map(|_| worker(&layers)).collect();
         let sums = layers.iter().map(Sums::new).collect();
         let silent = layers.iter().map(|layer| vec![0; layer.post]).collect();
-        let layers = layers
-            .into_iter()
-            .map(|layer| Trained::new(layer, range))
-            .collect();
-        Ok(Self {
-            layers,
-            range,
-            workers,
-            sums,
-            silent,
-            outputs: Vec::new(),
-        })
+        let layers = layers.into_iter().map(|layer| Trained::new(layer, range)).collect();
+        Ok(Self { layers, range, workers, sums, silent, outputs: Vec::new() })
     }
 
     /// The layers as they are now.
@@ -193,12 +167,7 @@ impl Training {
     ///
     /// # Errors
     /// [`Error::Empty`] for an empty batch, [`Error::Label`], [`Error::Slope`] without a floor, [`Error::Threads`].
-    pub fn step(
-        &mut self,
-        samples: &Samples,
-        batch: &[usize],
-        recipe: &Recipe,
-    ) -> Result<f64, Error> {
+    pub fn step(&mut self, samples: &Samples, batch: &[usize], recipe: &Recipe) -> Result<f64, Error> {
         let loss = self.differentiate(samples, batch, recipe)?;
         let count = batch.len() as f64;
         for (k, trained) in self.layers.iter_mut().enumerate() {
@@ -206,8 +175,7 @@ impl Training {
             let allowed = recipe.allowed_silence[k] * count;
             for j in (0..trained.layer.post).filter(|&j| f64::from(self.silent[k][j]) > allowed) {
                 for i in 0..trained.layer.pre {
-                    let w =
-                        &mut trained.layer.weights[j / LANES * trained.layer.pre + i].0[j % LANES];
+                    let w = &mut trained.layer.weights[j / LANES * trained.layer.pre + i].0[j % LANES];
                     *w = (*w + recipe.push).min(recipe.weight_limit);
                 }
             }
@@ -226,15 +194,8 @@ impl Training {
             return Err(Error::Empty { name: "the batch" });
         }
         let classes = self.layers[self.layers.len() - 1].layer.post;
-        if let Some(&sample) = batch
-            .iter()
-            .find(|&&sample| samples.labels[sample] >= classes)
-        {
-            return Err(Error::Label {
-                sample,
-                label: samples.labels[sample] as i64,
-                classes,
-            });
+        if let Some(&sample) = batch.iter().find(|&&sample| samples.labels[sample] >= classes) {
+            return Err(Error::Label { sample, label: samples.labels[sample] as i64, classes });
         }
         self.sums.iter_mut().for_each(Sums::clear);
         self.silent.iter_mut().for_each(|silent| silent.fill(0));
@@ -243,28 +204,19 @@ impl Training {
         let mut loss = 0.0;
         for wave in batch.chunks(CHUNK * threads) {
             let tasks = self.workers.iter_mut().zip(wave.chunks(CHUNK)).collect();
-            let losses = map_in_order(
-                threads,
-                tasks,
-                |(worker, chunk): (&mut Worker, &[usize])| match layers[0].layer.neuron.ratio() {
-                    Ratio::Double => worker.chunk::<Double>(layers, samples, chunk, recipe),
-                    Ratio::Equal => worker.chunk::<Equal>(layers, samples, chunk, recipe),
-                    Ratio::NonLeaky => worker.chunk::<NonLeaky>(layers, samples, chunk, recipe),
-                },
-            )?;
+            let losses =
+                map_in_order(threads, tasks, |(worker, chunk): (&mut Worker, &[usize])| {
+                    match layers[0].layer.neuron.ratio() {
+                        Ratio::Double => worker.chunk::<Double>(layers, samples, chunk, recipe),
+                        Ratio::Equal => worker.chunk::<Equal>(layers, samples, chunk, recipe),
+                        Ratio::NonLeaky => worker.chunk::<NonLeaky>(layers, samples, chunk, recipe),
+                    }
+                })?;
             for (chunk_loss, worker) in losses.into_iter().zip(&self.workers) {
                 loss += chunk_loss?;
                 self.outputs.extend_from_slice(&worker.outputs);
-                self.sums
-                    .iter_mut()
-                    .zip(&worker.sums)
-                    .for_each(|(sum, chunk)| sum.add(chunk));
-                for (count, more) in self
-                    .silent
-                    .iter_mut()
-                    .flatten()
-                    .zip(worker.silent.iter().flatten())
-                {
+                self.sums.iter_mut().zip(&worker.sums).for_each(|(sum, chunk)| sum.add(chunk));
+                for (count, more) in self.silent.iter_mut().flatten().zip(worker.silent.iter().flatten()) {
                     *count += more;
                 }
             }
@@ -284,8 +236,8 @@ impl Training {
             }
             let last = layers.len() - 1;
             let growth = worker.spikes[last].inputs(layers[last].layer.post).growth;
-            let first = (0..growth.len())
-                .reduce(|best, k| if growth[k] < growth[best] { k } else { best })?;
+            let first =
+                (0..growth.len()).reduce(|best, k| if growth[k] < growth[best] { k } else { best })?;
             (growth[first] < f64::INFINITY).then_some(first)
         };
         (0..samples.len()).map(classify).collect()
@@ -295,21 +247,15 @@ impl Training {
     #[must_use]
     pub fn accuracy(&mut self, samples: &Samples) -> f64 {
         let classes = self.classify(samples);
-        let right = classes
-            .iter()
-            .zip(&samples.labels)
-            .filter(|(class, label)| **class == Some(**label));
+        let right = classes.iter().zip(&samples.labels).filter(|(class, label)| **class == Some(**label));
         right.count() as f64 / samples.len() as f64
     }
 }
 
 impl Trained {
     fn new(layer: Layer, range: f64) -> Self {
-        let positions: Vec<Lanes> = layer
-            .delays
-            .iter()
-            .map(|delay| delay.map(|d| (d / (range - d)).ln()))
-            .collect();
+        let positions: Vec<Lanes> =
+            layer.delays.iter().map(|delay| delay.map(|d| (d / (range - d)).ln())).collect();
         Self {
             stretch: layer.stretch(),
             weight_adam: Adam::new(layer.weights.len()),
@@ -323,22 +269,14 @@ impl Trained {
     fn update(&mut self, sums: &mut Sums, count: f64, range: f64, recipe: &Recipe) {
         let share = Lanes::splat(1.0 / count);
         sums.weights.iter_mut().for_each(|g| *g = *g * share);
-        self.weight_adam
-            .step(&mut self.layer.weights, &sums.weights, recipe.weight_rate);
+        self.weight_adam.step(&mut self.layer.weights, &sums.weights, recipe.weight_rate);
         let kept = Lanes::splat(1.0 - recipe.weight_rate * recipe.weight_decay);
-        let (low, high) = (
-            Lanes::splat(-recipe.weight_limit),
-            Lanes::splat(recipe.weight_limit),
-        );
-        self.layer
-            .weights
-            .iter_mut()
-            .for_each(|w| *w = (*w * kept).max(low).min(high));
+        let (low, high) = (Lanes::splat(-recipe.weight_limit), Lanes::splat(recipe.weight_limit));
+        self.layer.weights.iter_mut().for_each(|w| *w = (*w * kept).max(low).min(high));
         for (g, d) in sums.delays.iter_mut().zip(&self.layer.delays) {
             *g = *g * *d * (Lanes::splat(1.0) - *d / Lanes::splat(range)) * share;
         }
-        self.delay_adam
-            .step(&mut self.positions, &sums.delays, recipe.delay_rate);
+        self.delay_adam.step(&mut self.positions, &sums.delays, recipe.delay_rate);
         for (d, p) in self.layer.delays.iter_mut().zip(&self.positions) {
             *d = p.map(|p| range / (1.0 + (-p).exp()));
         }
@@ -354,14 +292,9 @@ impl Worker {
             scratch: layers.iter().map(Workspace::new).collect(),
             sums: layers.iter().map(Sums::new).collect(),
             silent: layers.iter().map(|layer| vec![0; layer.post]).collect(),
-            gradient: layers
-                .iter()
-                .map(|layer| vec![[0.0; LANES]; layer.post.div_ceil(LANES)])
-                .collect(),
+            gradient: layers.iter().map(|layer| vec![[0.0; LANES]; layer.post.div_ceil(LANES)]).collect(),
             at_inputs: vec![Lanes::ZERO; widest],
-            times: layers
-                .last()
-                .map_or_else(Vec::new, |layer| vec![0.0; layer.post]),
+            times: layers.last().map_or_else(Vec::new, |layer| vec![0.0; layer.post]),
             outputs: Vec::new(),
         }
     }
@@ -392,9 +325,7 @@ impl Worker {
             }
             self.outputs.extend_from_slice(&self.times);
             let gradient = &mut self.gradient[last].as_flattened_mut()[..self.times.len()];
-            loss += recipe
-                .loss
-                .sample(&self.times, samples.labels[sample], 1.0, gradient);
+            loss += recipe.loss.sample(&self.times, samples.labels[sample], 1.0, gradient);
             self.backward::<P>(layers, input, sample, recipe.slope_floor)?;
         }
         Ok(loss)
@@ -404,16 +335,8 @@ impl Worker {
     fn forward<P: Potential>(&mut self, layers: &[Trained], input: Inputs<'_>) {
         for (k, trained) in layers.iter().enumerate() {
             let (before, from) = self.spikes.split_at_mut(k);
-            let input = before
-                .last()
-                .map_or(input, |spikes| spikes.inputs(trained.layer.pre));
-            first_spikes::<P>(
-                &trained.layer,
-                &trained.stretch,
-                input,
-                &mut self.scratch[k],
-                &mut from[0],
-            );
+            let input = before.last().map_or(input, |spikes| spikes.inputs(trained.layer.pre));
+            first_spikes::<P>(&trained.layer, &trained.stretch, input, &mut self.scratch[k], &mut from[0]);
         }
     }
 
@@ -426,11 +349,7 @@ impl Worker {
         slope_floor: f64,
     ) -> Result<(), Error> {
         for (k, Trained { layer, stretch, .. }) in layers.iter().enumerate().rev() {
-            let input = if k == 0 {
-                input
-            } else {
-                self.spikes[k - 1].inputs(layer.pre)
-            };
+            let input = if k == 0 { input } else { self.spikes[k - 1].inputs(layer.pre) };
             let threshold = layer.neuron.threshold();
             let at_inputs = &mut self.at_inputs[..layer.pre];
             at_inputs.fill(Lanes::ZERO);
@@ -438,30 +357,17 @@ impl Worker {
                 if gradient.iter().all(|&g| g == 0.0) {
                     continue;
                 }
-                let Spikes {
-                    growth,
-                    time,
-                    steepness,
-                } = &self.spikes[k];
-                let at = Moments {
-                    growth: Lanes(growth[index]),
-                    time: Lanes(time[index]),
-                };
+                let Spikes { growth, time, steepness } = &self.spikes[k];
+                let at = Moments { growth: Lanes(growth[index]), time: Lanes(time[index]) };
                 let tile = Tile::new(layer, stretch, index, input, at);
                 let slope = tile.found_slopes::<P>(Lanes(steepness[index]));
                 let floor = slope_floor * threshold;
-                tile.differentiate::<P>(
-                    Lanes(*gradient),
-                    slope,
-                    floor,
-                    &mut self.sums[k],
-                    at_inputs,
-                )
-                .map_err(|flat| Error::Slope {
-                    sample,
-                    neuron: flat.neuron,
-                    slope: flat.slope / threshold,
-                })?;
+                tile.differentiate::<P>(Lanes(*gradient), slope, floor, &mut self.sums[k], at_inputs)
+                    .map_err(|flat| Error::Slope {
+                        sample,
+                        neuron: flat.neuron,
+                        slope: flat.slope / threshold,
+                    })?;
             }
             self.sums[k].add_inputs(at_inputs);
             if k > 0 {
@@ -504,21 +410,13 @@ mod tests {
     impl Case {
         fn draw(random: &mut Random, round: usize) -> Self {
             let (tau_mem, kind) = (TAU_MEMS[round % 3], round / 3 % KINDS);
-            let layers = vec![
-                random.layer(4, 9, tau_mem, kind),
-                random.layer(9, 3, tau_mem, kind),
-            ];
+            let layers = vec![random.layer(4, 9, tau_mem, kind), random.layer(9, 3, tau_mem, kind)];
             let labels = (0..70).map(|_| random.below(3) as i64).collect();
-            Self {
-                layers,
-                times: random.times(4 * 70),
-                labels,
-            }
+            Self { layers, times: random.times(4 * 70), labels }
         }
 
         fn training(&self, threads: usize) -> (Training, Samples, Vec<usize>) {
-            let samples =
-                Samples::new(&self.layers[0], &self.times, &self.labels).expect("good input");
+            let samples = Samples::new(&self.layers[0], &self.times, &self.labels).expect("good input");
             let training = Training::new(self.layers.clone(), 2e-3, threads).expect("good layers");
             (training, samples, (0..70).rev().collect())
         }
@@ -530,44 +428,25 @@ mod tests {
         for round in 0..60 {
             let case = Case::draw(&mut random, round);
             let (mut training, samples, batch) = case.training(1);
-            let loss = training
-                .differentiate(&samples, &batch, &recipe())
-                .expect("good input");
+            let loss = training.differentiate(&samples, &batch, &recipe()).expect("good input");
             let hidden = forward(&case.layers[0], &case.times, 1).expect("good input");
             let output = forward(&case.layers[1], &hidden, 1).expect("good input");
             let (expected, gradient) =
                 shift_invariant_mse(&output, &case.labels, 0.2, 1e-3).expect("good input");
-            assert!(
-                (loss / expected - 1.0).abs() < 1e-9,
-                "{loss} and {expected}"
-            );
-            let last = backward(&case.layers[1], &hidden, &output, &gradient, 0.02, 1)
-                .expect("good input");
-            let first = backward(&case.layers[0], &case.times, &hidden, &last.times, 0.02, 1)
-                .expect("good");
+            assert!((loss / expected - 1.0).abs() < 1e-9, "{loss} and {expected}");
+            let last = backward(&case.layers[1], &hidden, &output, &gradient, 0.02, 1).expect("good input");
+            let first = backward(&case.layers[0], &case.times, &hidden, &last.times, 0.02, 1).expect("good");
             for (k, gradients) in [first, last].iter().enumerate() {
                 let layer = &case.layers[k];
-                let weights =
-                    crate::layer::unpack(&training.sums[k].weights, layer.pre, layer.post);
+                let weights = crate::layer::unpack(&training.sums[k].weights, layer.pre, layer.post);
                 let delays = layer.unpack_delays(&training.sums[k].delays);
                 // The steps' derivatives are of the summed loss and in units of tau_syn.
-                let scale = gradients
-                    .weights
-                    .iter()
-                    .fold(1.0, |a: f64, w| a.max((w * 70.0).abs()));
+                let scale = gradients.weights.iter().fold(1.0, |a: f64, w| a.max((w * 70.0).abs()));
                 for (sum, w) in weights.iter().zip(&gradients.weights) {
-                    assert!(
-                        (sum - w * 70.0).abs() < 1e-7 * scale,
-                        "{sum} and {}",
-                        w * 70.0
-                    );
+                    assert!((sum - w * 70.0).abs() < 1e-7 * scale, "{sum} and {}", w * 70.0);
                 }
                 for (sum, d) in delays.iter().zip(&gradients.delays) {
-                    assert!(
-                        (sum - d * 70.0 * 1e-3).abs() < 1e-7 * scale,
-                        "{sum} and {}",
-                        d * 0.07
-                    );
+                    assert!((sum - d * 70.0 * 1e-3).abs() < 1e-7 * scale, "{sum} and {}", d * 0.07);
                 }
             }
         }
@@ -581,14 +460,9 @@ mod tests {
             let after = [1, 2, 3].map(|threads| {
                 let (mut training, samples, batch) = case.training(threads);
                 for _ in 0..3 {
-                    training
-                        .step(&samples, &batch, &recipe())
-                        .expect("good input");
+                    training.step(&samples, &batch, &recipe()).expect("good input");
                 }
-                training
-                    .layers()
-                    .map(|layer| (layer.weights(), layer.delays()))
-                    .collect::<Vec<_>>()
+                training.layers().map(|layer| (layer.weights(), layer.delays())).collect::<Vec<_>>()
             });
             assert_eq!(after[0], after[1]);
             assert_eq!(after[0], after[2]);
@@ -601,13 +475,9 @@ mod tests {
         let mut random = Random(6);
         let case = Case::draw(&mut random, 13);
         let (mut training, samples, batch) = case.training(1);
-        training
-            .differentiate(&samples, &batch, &recipe())
-            .expect("good input");
+        training.differentiate(&samples, &batch, &recipe()).expect("good input");
         let sums = crate::layer::unpack(&training.sums[1].weights, 9, 3);
-        training
-            .step(&samples, &batch, &recipe())
-            .expect("good input");
+        training.step(&samples, &batch, &recipe()).expect("good input");
         let moved = training.layers().nth(1).expect("two layers").weights();
         for ((before, after), sum) in case.layers[1].weights().iter().zip(moved).zip(sums) {
             if sum.abs() > 0.1 {
@@ -620,29 +490,14 @@ mod tests {
     fn silent_neurons_are_pushed_and_weights_stay_within_the_limit() {
         let mut random = Random(7);
         let case = Case::draw(&mut random, 1);
-        let silent = case.layers[0]
-            .with(&[-1.0; 36], &case.layers[0].delays())
-            .expect("good parameters");
-        let case = Case {
-            layers: vec![silent, case.layers[1].clone()],
-            ..case
-        };
+        let silent = case.layers[0].with(&[-1.0; 36], &case.layers[0].delays()).expect("good parameters");
+        let case = Case { layers: vec![silent, case.layers[1].clone()], ..case };
         let (mut training, samples, batch) = case.training(1);
-        let pushing = Recipe {
-            allowed_silence: vec![0.5, 1.0],
-            push: 0.25,
-            weight_limit: 0.9,
-            ..recipe()
-        };
-        training
-            .step(&samples, &batch, &pushing)
-            .expect("good input");
+        let pushing = Recipe { allowed_silence: vec![0.5, 1.0], push: 0.25, weight_limit: 0.9, ..recipe() };
+        training.step(&samples, &batch, &pushing).expect("good input");
         let mut layers = training.layers();
         let hidden = layers.next().expect("two layers").weights();
-        assert!(
-            hidden.iter().all(|w| (w + 0.65).abs() < 1e-12),
-            "{hidden:?}"
-        );
+        assert!(hidden.iter().all(|w| (w + 0.65).abs() < 1e-12), "{hidden:?}");
         assert!(layers.flat_map(Layer::weights).all(|w| w.abs() <= 0.9));
     }
 }

@@ -42,5 +42,7 @@ pub(crate) fn contiguous<'a, T: numpy::Element, D: numpy::ndarray::Dimension>(
     name: &str,
 ) -> Result<&'a [T], Error> {
     let shape = array.shape().to_vec();
-    array.as_slice().map_err(|_| Error::Argument(format!("{name} of shape {shape:?} must be C-contiguous")))
+    // A Fortran-ordered array is contiguous too, but its columns would be read as rows.
+    let rows = array.as_slice().ok().filter(|_| array.is_c_contiguous());
+    rows.ok_or_else(|| Error::Argument(format!("{name} of shape {shape:?} must be C-contiguous")))
 }

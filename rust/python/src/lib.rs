@@ -15,15 +15,14 @@ mod stack;
 mod _core {
     #[pymodule_export]
     use super::gradient::{
-        first_spike_backward, first_spike_forward, shift_invariant_mse,
-        time_to_first_spike_cross_entropy,
+        first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,
     };
     #[pymodule_export]
     use super::processor::PyProcessor;
     #[pymodule_export]
     use super::program::PyProgram;
     #[pymodule_export]
-    use super::simulate::platform_names;
+    use super::simulate::{platform_json, platform_names, platform_obstacles, simulate_json};
     #[pymodule_export]
     use super::stack::first_spike_loss;
 }

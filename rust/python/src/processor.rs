@@ -8,7 +8,7 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMet
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Arc;
-use tarry_core::{Counts, NEVER, Processor, PushError, Reset, TICK_LIMIT};
+use tarry_core::{Counts, NEVER, Processor, Reset, TICK_LIMIT};
 
 type Engine = Processor<Arc<[u8]>, HostMemory, Counts>;
 type Spikes<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
@@ -176,10 +176,8 @@ impl PyProcessor {
     }
 
     fn record(&mut self, ticks: &[u64], channels: &[u32], until: u64) -> Result<(Vec<i64>, Vec<i64>), Error> {
-        if ticks.len() != channels.len() {
-            return Err(PushError::Lengths { ticks: ticks.len(), channels: channels.len() }.into());
-        }
         self.engine.reset();
+        self.engine.check(ticks, channels)?;
         let (mut times, mut outputs) = (Vec::new(), Vec::new());
         let mut taken = 0;
         // Tick by tick, so that the history of an input is as full as it would be in real time, and no fuller.
@@ -195,8 +193,7 @@ impl PyProcessor {
             let fits = self.engine.push(group, &channels[taken..next])?;
             if fits < group.len() {
                 return Err(Error::Argument(format!(
-                    "spike {} at tick {} does not fit: the history of its input is full; compile with a larger \
-                     input_capacity",
+                    "spike {} at tick {} does not fit: the history of its input is full; compile with larger capacities",
                     taken + fits,
                     group[0]
                 )));
@@ -232,8 +229,7 @@ impl PyProcessor {
         let taken = self.engine.push(&ticks, &channels)?;
         if taken < ticks.len() {
             return Err(Error::Argument(format!(
-                "a sample has {} spikes and the history of its input took {taken}; compile with a larger \
-                 input_capacity",
+                "a sample has {} spikes and the history of its input took {taken}; compile with larger capacities",
                 ticks.len()
             )));
         }

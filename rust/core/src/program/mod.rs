@@ -95,6 +95,21 @@ impl<B: AsRef<[u8]>> Program<B> {
         self.view().synapses.len()
     }
 
+    /// Target neuron, among all neurons, and weight of a synapse.
+    pub fn synapse(&self, index: usize) -> Option<(u32, i32)> {
+        let (target, weight) = match self.view().synapses {
+            Synapses::Narrow(synapses) => narrow(*synapses.get(index)?),
+            Synapses::Wide(synapses) => wide(*synapses.get(index)?),
+        };
+        Some((target as u32, weight as i32))
+    }
+
+    /// What the membrane and the synapse of a population of neurons decay to in `ticks`, with 30 fractional bits.
+    pub fn decay(&self, population: usize, ticks: u64) -> Option<(i64, i64)> {
+        let population = self.population(population).filter(|population| population.kind == Kind::Lif)?;
+        Some(population.lif.factors(self.view().tables, ticks))
+    }
+
     #[inline]
     pub(crate) fn view(&self) -> View<'_> {
         View::new(self.bytes.as_ref(), &self.layout)
