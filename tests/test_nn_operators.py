@@ -31,7 +31,7 @@ LABELS = torch.arange(BATCH) % POST
 
 
 def inputs(kind: str, *, dtype: torch.dtype = torch.float64, scale: float = TAU_SYN) -> list[Tensor]:
-    """Times, weights and, but for "none", delays that require gradients; some channels and outputs are silent."""
+    """Times, weights and, but for "none", delays that require gradients; some spikes are missing."""
     generator = torch.Generator().manual_seed(3)
     times = 2 * scale * torch.rand(BATCH, PRE, generator=generator, dtype=torch.float64)
     times[0, 2] = torch.inf
@@ -132,6 +132,84 @@ def test_opcheck_of_the_losses() -> None:
     )
 
 
+TIMES = inputs("none")[0].detach()
+CONSTANTS = {"shift_invariant_mse": [0.2], "time_to_first_spike_cross_entropy": [0.2, 0.005, 1.0]}
+
+
+def stack(*parameters: Tensor, loss: Any = "shift_invariant_mse", times: Tensor | None = None) -> Tensor:
+    """Loss of two layers, axonal delays and none, in one operator."""
+    first, second, delays = parameters
+    return nn.first_spike_loss(
+        TIMES if times is None else times,
+        LABELS,
+        [first, second],
+        [delays, None],
+        tau_mem=2 * TAU_SYN,
+        tau_syn=TAU_SYN,
+        thresholds=[1.0, 0.8],
+        loss=loss,
+        constants=CONSTANTS[loss],
+        slope_floor=0.02,
+    ).loss
+
+
+def stack_parameters() -> list[Tensor]:
+    generator = torch.Generator().manual_seed(4)
+    first = torch.randn(6, PRE, generator=generator, dtype=torch.float64) + 0.7
+    second = torch.randn(POST, 6, generator=generator, dtype=torch.float64) + 0.7
+    delays = TAU_SYN * torch.rand(1, PRE, generator=generator, dtype=torch.float64)
+    return [p.requires_grad_() for p in (first, second, delays)]
+
+
+@pytest.mark.parametrize("loss", CONSTANTS)
+def test_the_stack_equals_its_layers(loss: Any) -> None:
+    first, second, delays = parameters = stack_parameters()
+    hidden = layer(TIMES, first, delays, slope_floor=0.02)
+    outputs = layer(hidden, second, threshold=0.8, slope_floor=0.02)
+    one_by_one = LOSSES["mse" if loss == "shift_invariant_mse" else "cross_entropy"](outputs, LABELS)
+    at_once = stack(*parameters, loss=loss)
+    torch.testing.assert_close(at_once, one_by_one, rtol=1e-12, atol=0)
+    for found, expected in zip(
+        torch.autograd.grad(3 * at_once, parameters),
+        torch.autograd.grad(3 * one_by_one, parameters),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9 * float(expected.abs().max()))
+
+
+def test_opcheck_and_compile_of_the_stack() -> None:
+    parameters = stack_parameters()
+    layers = [parameters[0], parameters[1]], [parameters[2], None]
+    constants = 2 * TAU_SYN, TAU_SYN, [1.0, 1.0], "shift_invariant_mse", [0.2], 0.02, 1
+    torch.library.opcheck(torch.ops.tarry.first_spike_loss.default, (TIMES, LABELS, *layers, *constants))
+    compiled = torch.compile(stack, fullgraph=True, backend="aot_eager")
+    for found, expected in zip(
+        torch.autograd.grad(compiled(*parameters), parameters),
+        torch.autograd.grad(stack(*parameters), parameters),
+        strict=True,
+    ):
+        assert torch.equal(found, expected)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+def test_the_stack_refuses() -> None:
+    first, second, delays = stack_parameters()
+    with pytest.raises(NotImplementedError, match="no derivative with respect to the input times"):
+        stack(first, second, delays, times=inputs("none")[0])
+    with pytest.raises(ValueError, match="times"):
+        stack(first, second, delays, times=TIMES - 1.0)
+    (gradient,) = torch.autograd.grad(stack(first, second, delays), first, create_graph=True)
+    with pytest.raises(RuntimeError, match="no second derivative"):
+        gradient.sum().backward()  # type: ignore[no-untyped-call]
+    make_dual: Any = torch.autograd.forward_ad.make_dual
+    plain = [p.detach() for p in (first, second, delays)]
+    with (
+        torch.autograd.forward_ad.dual_level(),
+        pytest.raises(NotImplementedError, match="no forward-mode"),
+    ):
+        stack(make_dual(plain[0], plain[0]), *plain[1:])
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_compile_takes_the_whole_graph(loss: str) -> None:
     tensors = inputs("synaptic")
@@ -205,14 +283,15 @@ def refusals() -> dict[str, tuple[Callable[[], object], type[Exception], str]]:
     times, weights, delays = inputs("synaptic")
     plain = [t.detach() for t in (times, weights, delays)]
     forward_ad = torch.autograd.forward_ad
+    make_dual: Any = forward_ad.make_dual
 
     def dual(*, grad: bool) -> object:
         with forward_ad.dual_level(), torch.set_grad_enabled(grad):
-            return layer(forward_ad.make_dual(plain[0], plain[0]), *plain[1:])
+            return layer(make_dual(plain[0], plain[0]), *plain[1:])
 
     def dual_loss() -> object:
         with forward_ad.dual_level():
-            return LOSSES["mse"](forward_ad.make_dual(layer(*plain), plain[0][:, :POST]), LABELS)
+            return LOSSES["mse"](make_dual(layer(*plain), plain[0][:, :POST]), LABELS)
 
     def twice(function: Callable[..., Tensor], *tensors: Tensor) -> object:
         (gradient,) = torch.autograd.grad(function(*tensors).nansum(), tensors[0], create_graph=True)

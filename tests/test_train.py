@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tarry import data, nn, train
+from tarry.train._adam import Adam
 from tarry.train._silent import SilentRule
 
 TAU_SYN = 1e-3
@@ -84,6 +85,24 @@ def test_one_step_is_adam_on_the_loss(loss: Any) -> None:
     # Samples come in another order, so sums may differ in the last bits.
     for a, b in zip(found.parameters(), expected.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("kind", ["none", "axonal", "dendritic", "synaptic"])
+def test_one_operator_equals_layer_by_layer(kind: Any, loss: Any) -> None:
+    points = small(40)
+    settings = {"silent_limit": NEVER, "epochs": 1, "batch_size": 40, "loss": loss}
+    at_once, one_by_one = (train.recipe(kind).model(4, 8, 3, tau_syn=TAU_SYN, seed=2) for _ in range(2))
+    one_by_one[0].slope_floor += 1e-15  # the one operator takes no floors that differ
+    spikes = at_once(torch.tensor(points.train.times), return_all=True)
+    found, expected = fit(at_once, points, **settings), fit(one_by_one, points, **settings)
+    assert found.silent == expected.silent
+    assert found.silent[0] == pytest.approx(sum(int(t.isinf().sum()) for t in spikes) / (40 * 11))
+    assert 0 < found.silent[0] < 1
+    assert found.loss[0] == pytest.approx(expected.loss[0], rel=1e-12)
+    assert found.train_accuracy == expected.train_accuracy
+    for a, b in zip(at_once.parameters(), one_by_one.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-12)
 
 
 def labels(points: data.Dataset) -> Tensor:
@@ -167,21 +186,39 @@ def test_silent_neurons_are_raised_instead_of_a_step() -> None:
 
 
 def test_the_silent_rule_takes_the_foremost_layer_and_starts_over() -> None:
-    inf = torch.inf
-    quiet = torch.tensor([[1.0, inf], [1.0, 1.0]]), torch.tensor([[1.0, inf], [1.0, inf]])
+    quiet = [torch.tensor([0, 1]), torch.tensor([0, 2])]  # of two samples
     network = nn.Sequential(*(nn.Lif(2, 2, tau_mem=2.0, tau_syn=1.0, weight_deviation=0.0) for _ in range(2)))
     rule = SilentRule((0.2, 0.4), 0.5)
-    assert rule.apply(network, quiet) == (True, 3)
+    assert rule.apply(network, quiet, 2) == (True, 3)
     assert network[0].weights.tolist() == [[1.0, 1.0], [1.5, 1.5]]
-    assert rule.apply(network, quiet) == (True, 3)
+    assert rule.apply(network, quiet, 2) == (True, 3)
     assert network[0].weights.tolist() == [[1.0, 1.0], [2.5, 2.5]]  # doubled
     loose = SilentRule((0.3, 0.4), 0.5)
-    assert loose.apply(network, quiet) == (True, 3)
+    assert loose.apply(network, quiet, 2) == (True, 3)
     assert network[1].weights.tolist() == [[1.0, 1.0], [1.5, 1.5]]
-    assert loose.apply(network, [torch.zeros(2, 2), torch.zeros(2, 2)]) == (False, 0)
-    assert loose.apply(network, quiet) == (True, 3)
+    assert loose.apply(network, [torch.tensor([0, 0])] * 2, 2) == (False, 0)
+    assert loose.apply(network, quiet, 2) == (True, 3)
     assert network[1].weights.tolist() == [[1.0, 1.0], [2.0, 2.0]]  # the first raise again
-    assert SilentRule((0.25, 0.5), 0.5).apply(network, quiet) == (False, 3)
+    assert SilentRule((0.25, 0.5), 0.5).apply(network, quiet, 2) == (False, 3)
+
+
+@pytest.mark.parametrize("rates", [(0.02, 0.02), (0.02, 0.003)])
+def test_adam_is_that_of_torch_to_the_bit(rates: tuple[float, float]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    start = [
+        torch.randn(shape, dtype=torch.float64, generator=generator) for shape in ((5, 4), (1, 4), (3, 5))
+    ]
+    ours, theirs = ([p.clone().requires_grad_() for p in start] for _ in range(2))
+    adam = Adam((ours[:2], rates[0]), (ours[2:], rates[1]))
+    groups = [{"params": theirs[:2], "lr": rates[0]}, {"params": theirs[2:], "lr": rates[1]}]
+    reference = torch.optim.Adam(groups, fused=True)
+    for _ in range(20):
+        for a, b in zip(ours, theirs, strict=True):
+            a.grad = torch.randn(a.shape, dtype=torch.float64, generator=generator)
+            b.grad = a.grad.clone()
+        adam.step(1.0)
+        reference.step()
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
 @pytest.mark.parametrize(

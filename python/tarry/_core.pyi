@@ -11,6 +11,7 @@ __all__ = [
     "Program",
     "first_spike_backward",
     "first_spike_forward",
+    "first_spike_loss",
     "platform_json",
     "platform_names",
     "platform_obstacles",
@@ -98,6 +99,21 @@ def first_spike_backward(
     slope_floor: float,
     threads: int,
 ) -> tuple[_Floats, _Floats, _Floats | None]: ...  # dL/d times, dL/d weights, dL/d delays
+def first_spike_loss(
+    times: _Floats,  # [batch, pre]
+    labels: _Integers,  # [batch]
+    weights: list[_Floats],  # by layer
+    delays: list[_Floats | None],
+    tau_mem: float,
+    tau_syn: float,
+    thresholds: list[float],
+    loss: str,  # "shift_invariant_mse" or "time_to_first_spike_cross_entropy"
+    constants: list[float],  # [margin] or [xi, alpha, beta]
+    slope_floor: float,
+    threads: int,
+) -> tuple[
+    float, _Floats, list[_Integers], list[_Floats], list[_Floats | None]
+]: ...  # mean loss, output times [batch, classes], silent samples [post], dL/d weights, dL/d delays
 def shift_invariant_mse(
     times: _Floats,  # [batch, classes]
     labels: npt.NDArray[np.int64],  # [batch]

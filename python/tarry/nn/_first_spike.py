@@ -177,5 +177,5 @@ class _FirstSpikeBackward(ReverseOnly):
         )
 
 
-define_autograd(_forward, _FirstSpike)
-define_autograd(_backward, _FirstSpikeBackward)
+define_autograd(_forward, _FirstSpike.apply)
+define_autograd(_backward, _FirstSpikeBackward.apply)

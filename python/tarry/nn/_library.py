@@ -49,8 +49,24 @@ def refuse_device(name: str, *arguments: object) -> NoReturn:
     )
 
 
-def define_autograd(operator: Any, function: type[ReverseOnly]) -> None:
-    """Let ``function`` differentiate ``operator``."""
+class Once(ReverseOnly):
+    """A gradient tied to what it was computed at, so that its derivative is refused instead of lost."""
+
+    @staticmethod
+    def forward(ctx: Any, gradient: Tensor, *at: Tensor) -> Tensor:
+        """Return the gradient."""
+        return gradient.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> NoReturn:
+        """Refuse."""
+        raise RuntimeError(
+            "tarry's losses have no second derivative; their gradient cannot be differentiated"
+        )
+
+
+def define_autograd(operator: Any, differentiable: Callable[..., Any]) -> None:
+    """Let ``differentiable``, the ``apply`` of a ``ReverseOnly`` or around it, record ``operator``."""
 
     def autograd(*arguments: object) -> Any:
         if torch._C._are_functorch_transforms_active():
@@ -59,7 +75,7 @@ def define_autograd(operator: Any, function: type[ReverseOnly]) -> None:
             )
         # Nothing is recorded without gradients; an open dual level may still bring a tangent to refuse.
         if torch.is_grad_enabled() or torch.autograd.forward_ad._current_level >= 0:
-            return function.apply(*arguments)  # type: ignore[no-untyped-call]
+            return differentiable(*arguments)
         return below_autograd(operator, *arguments)
 
     _library.impl(operator, autograd, "Autograd")  # type: ignore[no-untyped-call]
@@ -84,6 +100,12 @@ def tensor(values: npt.NDArray[np.float64], like: Tensor) -> Tensor:
     """Wrap an array as a tensor in the dtype of ``like``."""
     result = torch.from_numpy(values)
     return result if like.dtype is torch.float64 else result.to(like.dtype)
+
+
+def check_labels(name: str, labels: Tensor) -> None:
+    """Refuse labels that are not int64."""
+    if labels.dtype is not torch.int64:
+        raise TypeError(f"tarry::{name} takes labels of torch.int64, not {labels.dtype}")
 
 
 def worth(threads: int, synapses: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,12 @@ from torch import Tensor
 
 from tarry import _core
 from tarry.nn._library import (
+    Once,
     ReverseOnly,
     array,
     below_autograd,
     check_dtypes,
+    check_labels,
     define,
     define_autograd,
     tensor,
@@ -83,27 +85,12 @@ def decide(times: Tensor) -> Tensor:
     return winner.masked_fill(earliest == torch.inf, -1)
 
 
-class _Once(ReverseOnly):
-    """A gradient tied to what it was computed at, so that its derivative is refused instead of lost."""
-
-    @staticmethod
-    def forward(ctx: Any, gradient: Tensor, times: Tensor) -> Tensor:
-        return gradient.clone()
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> NoReturn:
-        raise RuntimeError(
-            "tarry's losses have no second derivative; their gradient cannot be differentiated"
-        )
-
-
 def _define_loss(name: str, constants: str, compute: Callable[..., tuple[float, Values]]) -> Any:
     """Register a loss as an operator that returns its value and, for the backward pass, its gradient."""
 
     def kernel(times: Tensor, labels: Tensor, *values: float) -> tuple[Tensor, Tensor]:
         check_dtypes(name, times)
-        if labels.dtype != torch.int64:
-            raise TypeError(f"tarry::{name} takes labels of torch.int64, not {labels.dtype}")
+        check_labels(name, labels)
         loss, gradient = compute(array(times), labels.contiguous().numpy(), *values)
         return tensor(np.array(loss), times), tensor(gradient, times)
 
@@ -128,10 +115,10 @@ def _define_loss(name: str, constants: str, compute: Callable[..., tuple[float, 
             times, gradient = ctx.saved_tensors
             of_times = of_loss * gradient
             if torch.is_grad_enabled():  # only where a second derivative may follow
-                of_times = _Once.apply(of_times, times)  # type: ignore[no-untyped-call]
+                of_times = Once.apply(of_times, times)  # type: ignore[no-untyped-call]
             return of_times, *[None] * ctx.others
 
-    define_autograd(operator, Loss)
+    define_autograd(operator, Loss.apply)
     return operator
 
 

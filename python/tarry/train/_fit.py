@@ -15,7 +15,9 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from tarry import nn
 from tarry.data import Dataset, Split
 from tarry.train import _checkpoint
+from tarry.train._adam import Adam
 from tarry.train._history import Epoch, History
+from tarry.train._objective import Objective, objective
 from tarry.train._samples import accuracy, digest, tensors
 from tarry.train._settings import Loss, Schedule, Settings
 from tarry.train._silent import SilentRule
@@ -98,6 +100,7 @@ def fit(
     if name := _not_finite(model):
         raise ValueError(f"the parameter {name} is not finite before training; start from another model")
 
+    minimised = objective(model, settings, times)
     optimiser = settings.optimiser(model)
     generator = torch.Generator().manual_seed(seed)
     rule = SilentRule(silent_limit, silent_bump)
@@ -113,7 +116,7 @@ def fit(
         if resume and path.exists():
             state = _checkpoint.load(path, fingerprint)
             model.load_state_dict(state["model"])
-            optimiser.load_state_dict(state["optimiser"])
+            optimiser.load(state["optimiser"])
             generator.set_state(state["generator"])
             rule = SilentRule(**state["rule"])
             done = [Epoch(*values) for values in state["epochs"]]
@@ -122,8 +125,7 @@ def fit(
     hidden = None if progress is None else not progress
     with tqdm(total=epochs, initial=len(done), unit="epoch", disable=hidden, dynamic_ncols=True) as bar:
         for number in range(len(done), epochs):
-            order = torch.randperm(len(labels), generator=generator)
-            epoch = _epoch(model, optimiser, rule, settings, number, times[order], labels[order])
+            epoch = _epoch(model, minimised, optimiser, rule, generator, settings, number, times, labels)
             if name := _not_finite(model):
                 raise FloatingPointError(
                     f"the parameter {name} stopped being finite in epoch {number + 1}; {REMEDY}"
@@ -134,7 +136,7 @@ def fit(
             if path is not None:
                 state = {
                     "model": model.state_dict(),
-                    "optimiser": optimiser.state_dict(),
+                    "optimiser": optimiser.state(),
                     "generator": generator.get_state(),
                     "rule": asdict(rule),
                     "epochs": [astuple(e) for e in done],
@@ -150,41 +152,41 @@ REMEDY = "lower the learning rate or raise the layers' slope_floor"
 
 def _epoch(
     model: nn.Sequential,
-    optimiser: torch.optim.Optimizer,
+    objective: Objective,
+    optimiser: Adam,
     rule: SilentRule,
+    generator: torch.Generator,
     settings: Settings,
     number: int,
     times: Tensor,
     labels: Tensor,
 ) -> Epoch:
-    """One pass over the samples in the order given; the validation accuracy is left open."""
+    """One pass over the samples in a random order; the validation accuracy is left open."""
     started = time.perf_counter()
-    loss_function = settings.loss_function(model[-1].tau_syn)
-    for group in optimiser.param_groups:
-        group["lr"] = group["initial_lr"] * settings.rate_factor(number)
+    order = torch.randperm(len(labels), generator=generator)
+    times, labels = times[order], labels[order]
+    rate_factor = settings.rate_factor(number)
     total, missing = 0.0, 0
     outputs = []
-    layers, parameters = list(model), list(model.parameters())
+    layers = list(model)
     batches = zip(
         torch.split(times, settings.batch_size), torch.split(labels, settings.batch_size), strict=True
     )
     for i, (batch_times, batch_labels) in enumerate(batches):
-        spike_times = model(batch_times, return_all=True)
-        loss = loss_function(spike_times[-1], batch_labels)
+        loss, batch_outputs, counts = objective(batch_times, batch_labels)
         value = loss.item()
         if not isfinite(value):
             raise FloatingPointError(
                 f"the loss became {value} in epoch {number + 1}, batch {i + 1}; {REMEDY}"
             )
         total += value * len(batch_labels)
-        outputs.append(spike_times[-1].detach())
-        bumped, silent = rule.apply(model, spike_times)
+        outputs.append(batch_outputs)
+        bumped, silent = rule.apply(model, counts, len(batch_labels))
         missing += silent
         if not bumped:
-            for parameter in parameters:
-                parameter.grad = None
+            optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
+            optimiser.step(rate_factor)
         for layer in layers:
             layer.limit_weights(settings.weight_limit)
     correct = int((nn.decide(torch.cat(outputs)) == labels).sum())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,19 +31,21 @@ class SilentRule:
     layer: int = -1
     height: float = 0.0
 
-    def apply(self, model: Sequential, spike_times: Sequence[Tensor]) -> tuple[bool, int]:
-        """Bump if the rule asks for it; return whether it did and the number of missing spikes."""
-        silent = [np.isinf(times.detach().numpy()) for times in spike_times]
-        missing = [int(np.count_nonzero(mask)) for mask in silent]
-        if not any(missing):
-            self.layer = -1
-            return False, 0
-        for i, (mask, count) in enumerate(zip(silent, missing, strict=True)):
-            if count > self.limit[i == len(silent) - 1] * mask.size:
+    def apply(self, model: Sequential, silent: Sequence[Tensor], samples: int) -> tuple[bool, int]:
+        """Bump if the rule asks for it; return whether it did, and the number of missing spikes.
+
+        Args:
+            model: the layers, whose weights are raised.
+            silent: number of samples of the batch that each neuron missed, int64, (post,), by layer.
+            samples: size of the batch.
+        """
+        missing = [int(missed.numpy().sum()) for missed in silent]  # numpy: a third of the time of torch
+        for i, (missed, count) in enumerate(zip(silent, missing, strict=True)):
+            if count > self.limit[i == len(silent) - 1] * len(missed) * samples:
                 self.height = 2 * self.height if i == self.layer else self.bump
                 self.layer = i
                 with torch.no_grad():
-                    model[i].weights[torch.from_numpy(mask.any(0))] += self.height
+                    model[i].weights[missed > 0] += self.height
                 return True, sum(missing)
         self.layer = -1
         return False, sum(missing)

@@ -25,6 +25,7 @@ mod potential;
 #[cfg(test)]
 mod random;
 mod search;
+pub mod stack;
 mod threads;
 pub mod training;
 

@@ -51,8 +51,12 @@ pub struct Training {
     /// Longest delay, in units of `tau_syn`.
     range: f64,
     workers: Vec<Worker>,
-    sums: Vec<Sums>,
-    silent: Vec<Vec<u32>>,
+    /// Derivatives of the last batch, summed over its samples, by layer.
+    pub(crate) sums: Vec<Sums>,
+    /// Number of its samples in which each neuron was silent, by layer.
+    pub(crate) silent: Vec<Vec<u32>>,
+    /// Its output times in units of `tau_syn`, \[sample\]\[class\].
+    pub(crate) outputs: Vec<f64>,
 }
 
 /// Input times and labels of many samples, ready for a [`Training`].
@@ -75,6 +79,7 @@ struct Worker {
     /// dL/dt of the inputs of a layer, by lane.
     at_inputs: Vec<Lanes>,
     times: Vec<f64>,
+    outputs: Vec<f64>,
 }
 
 impl Samples {
@@ -150,7 +155,7 @@ impl Training {
         let sums = layers.iter().map(Sums::new).collect();
         let silent = layers.iter().map(|layer| vec![0; layer.post]).collect();
         let layers = layers.into_iter().map(|layer| Trained::new(layer, range)).collect();
-        Ok(Self { layers, range, workers, sums, silent })
+        Ok(Self { layers, range, workers, sums, silent, outputs: Vec::new() })
     }
 
     /// The layers as they are now.
@@ -179,7 +184,12 @@ impl Training {
     }
 
     /// Sums the derivatives over a batch; returns its mean loss.
-    fn differentiate(&mut self, samples: &Samples, batch: &[usize], recipe: &Recipe) -> Result<f64, Error> {
+    pub(crate) fn differentiate(
+        &mut self,
+        samples: &Samples,
+        batch: &[usize],
+        recipe: &Recipe,
+    ) -> Result<f64, Error> {
         if batch.is_empty() {
             return Err(Error::Empty { name: "the batch" });
         }
@@ -189,6 +199,7 @@ impl Training {
         }
         self.sums.iter_mut().for_each(Sums::clear);
         self.silent.iter_mut().for_each(|silent| silent.fill(0));
+        self.outputs.clear();
         let (layers, threads) = (&self.layers, self.workers.len());
         let mut loss = 0.0;
         for wave in batch.chunks(CHUNK * threads) {
@@ -203,6 +214,7 @@ impl Training {
                 })?;
             for (chunk_loss, worker) in losses.into_iter().zip(&self.workers) {
                 loss += chunk_loss?;
+                self.outputs.extend_from_slice(&worker.outputs);
                 self.sums.iter_mut().zip(&worker.sums).for_each(|(sum, chunk)| sum.add(chunk));
                 for (count, more) in self.silent.iter_mut().flatten().zip(worker.silent.iter().flatten()) {
                     *count += more;
@@ -283,6 +295,7 @@ impl Worker {
             gradient: layers.iter().map(|layer| vec![[0.0; LANES]; layer.post.div_ceil(LANES)]).collect(),
             at_inputs: vec![Lanes::ZERO; widest],
             times: layers.last().map_or_else(Vec::new, |layer| vec![0.0; layer.post]),
+            outputs: Vec::new(),
         }
     }
 
@@ -296,6 +309,7 @@ impl Worker {
     ) -> Result<f64, Error> {
         self.sums.iter_mut().for_each(Sums::clear);
         self.silent.iter_mut().for_each(|silent| silent.fill(0));
+        self.outputs.clear();
         let mut loss = 0.0;
         for &sample in chunk {
             let input = samples.inputs(sample);
@@ -309,6 +323,7 @@ impl Worker {
             for (j, time) in self.times.iter_mut().enumerate() {
                 *time = self.spikes[last].time::<P>(j);
             }
+            self.outputs.extend_from_slice(&self.times);
             let gradient = &mut self.gradient[last].as_flattened_mut()[..self.times.len()];
             loss += recipe.loss.sample(&self.times, samples.labels[sample], 1.0, gradient);
             self.backward::<P>(layers, input, sample, recipe.slope_floor)?;

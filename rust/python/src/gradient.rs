@@ -101,12 +101,12 @@ pub(crate) fn time_to_first_spike_cross_entropy<'py>(
     })
 }
 
-fn refused(error: Error) -> PyErr {
+pub(crate) fn refused(error: Error) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
 /// The elements row by row. (`as_slice` alone would also take arrays in Fortran order.)
-fn elements<'a, T: Element, D: Dimension>(
+pub(crate) fn elements<'a, T: Element, D: Dimension>(
     name: &str,
     array: &'a PyReadonlyArray<'_, T, D>,
 ) -> PyResult<&'a [T]> {
@@ -115,7 +115,7 @@ fn elements<'a, T: Element, D: Dimension>(
     })
 }
 
-fn layer(
+pub(crate) fn layer(
     weights: &PyReadonlyArray2<'_, f64>,
     delays: Option<&PyReadonlyArray2<'_, f64>>,
     neuron: Neuron,
@@ -144,7 +144,7 @@ fn layer(
 }
 
 /// Batch size and elements of an array of shape [batch, columns].
-fn matrix<'a>(
+pub(crate) fn matrix<'a>(
     name: &str,
     array: &'a PyReadonlyArray2<'_, f64>,
     columns: usize,

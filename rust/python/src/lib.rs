@@ -9,6 +9,7 @@ mod gradient;
 mod processor;
 mod program;
 mod simulate;
+mod stack;
 
 #[pymodule]
 mod _core {
@@ -22,4 +23,6 @@ mod _core {
     use super::program::PyProgram;
     #[pymodule_export]
     use super::simulate::{platform_json, platform_names, platform_obstacles, simulate_json};
+    #[pymodule_export]
+    use super::stack::first_spike_loss;
 }
