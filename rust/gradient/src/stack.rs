@@ -114,7 +114,7 @@ mod tests {
                 let scale = expected.iter().fold(1e-300, |a: f64, x| a.max(x.abs()));
                 assert_eq!(found.len(), expected.len());
                 for (found, expected) in found.iter().zip(expected) {
-                    assert!(found == expected || (found - expected).abs() < 1e-9 * scale);
+                    assert!((found - expected).abs() <= 1e-9 * scale);
                 }
             };
             close(&[one.loss], &[expected]);
