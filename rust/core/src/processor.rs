@@ -1,6 +1,6 @@
 //! Push in, step, pop out: the one engine that runs a program.
 
-use crate::agenda::{Agenda, Shape};
+use crate::agenda::Agenda;
 use crate::bitset::Bitset;
 use crate::digest::Digest;
 use crate::error::{ProcessorError, PushError};
@@ -17,8 +17,6 @@ pub struct Processor<B, M, P = ()> {
     program: Program<B>,
     memory: M,
     probe: P,
-    deliveries: Shape,
-    crossings: Shape,
     input_channels: u32,
     output_neurons: usize,
     /// The first tick that is still to be done.
@@ -53,6 +51,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
                 return Err(ProcessorError { arena, needed, given });
             }
         }
+        Agenda::new(arenas.deliveries, plan.entries).build();
+        Agenda::new(arenas.crossings, plan.neurons).build();
         for (slot, population) in arenas.populations.iter_mut().zip(program.view().populations()) {
             *slot = population;
         }
@@ -62,8 +62,6 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
             program,
             memory,
             probe,
-            deliveries: Shape::new(plan.entries),
-            crossings: Shape::new(plan.neurons),
             input_channels,
             output_neurons: plan.outputs,
             now: 0,
@@ -86,8 +84,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
         for neuron in memory.neurons.iter_mut().take(plan.neurons) {
             *neuron = Neuron::REST;
         }
-        Agenda::new(memory.deliveries, self.deliveries).clear();
-        Agenda::new(memory.crossings, self.crossings).clear();
+        Agenda::new(memory.deliveries, plan.entries).clear();
+        Agenda::new(memory.crossings, plan.neurons).clear();
         memory.work.fill(0);
         memory.seen.fill(0);
         (self.now, self.pushed) = (0, 0);
@@ -104,7 +102,7 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
         self.check_spikes(ticks, channels)?;
         let memory = self.memory.memory();
         let view = self.program.view();
-        let mut deliveries = Agenda::new(memory.deliveries, self.deliveries);
+        let mut deliveries = Agenda::new(memory.deliveries, self.program.plan().entries);
         for (index, (&tick, &channel)) in ticks.iter().zip(channels).enumerate() {
             let Some(population) = input_of(memory.populations, channel) else { continue };
             let within = channel - population.first_channel;
@@ -176,8 +174,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
             populations: memory.populations,
             neurons: memory.neurons,
             entries: memory.entries,
-            deliveries: Agenda::new(memory.deliveries, self.deliveries),
-            crossings: Agenda::new(memory.crossings, self.crossings),
+            deliveries: Agenda::new(memory.deliveries, self.program.plan().entries),
+            crossings: Agenda::new(memory.crossings, self.program.plan().neurons),
             work: Bitset::new(memory.work, self.program.plan().neurons),
         };
         let mut outputs = Outputs {
@@ -208,8 +206,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
     /// The tick at which there is work next, or [`crate::NEVER`]. Before it, nothing can happen without another push.
     pub fn next_deadline(&mut self) -> u64 {
         let memory = self.memory.memory();
-        let deliveries = Agenda::new(memory.deliveries, self.deliveries).earliest();
-        deliveries.min(Agenda::new(memory.crossings, self.crossings).earliest())
+        let deliveries = Agenda::new(memory.deliveries, self.program.plan().entries).earliest();
+        deliveries.min(Agenda::new(memory.crossings, self.program.plan().neurons).earliest())
     }
 
     /// The next output spike, by tick, then by channel.

@@ -50,33 +50,40 @@ impl Tick<'_> {
     /// Sums all that is due at `tick`, and finds the neurons that have work.
     #[inline]
     pub(crate) fn deliver<P: Probe>(&mut self, tick: u64, probe: &mut P) {
+        while let Some(place) = self.deliveries.due(tick) {
+            let next = self.hand_over(place, probe);
+            self.deliveries.set(place, next);
+        }
+        while let Some(neuron) = self.crossings.due(tick) {
+            self.work.insert(neuron);
+            self.crossings.set(neuron, NEVER);
+        }
+    }
+
+    /// Adds the next run of a spike in flight to its targets; returns when the run after it is due.
+    #[inline]
+    fn hand_over<P: Probe>(&mut self, place: usize, probe: &mut P) -> u64 {
         let Self { view, entries, neurons, work, .. } = self;
-        self.deliveries.attend(tick, |place| {
-            let Some(entry) = entries.get_mut(place) else { return NEVER };
-            let Some((run, next)) = view.run(entry.run).zip(view.run(entry.run + 1)) else { return NEVER };
-            let range = run.first_synapse as usize..next.first_synapse as usize;
-            probe.delivered(range.len() as u32);
-            let mut add = |(target, weight): (usize, i64)| {
-                if let Some(neuron) = neurons.get_mut(target) {
-                    neuron.sum += weight;
-                    work.insert(target);
-                }
-            };
-            match view.synapses {
-                Synapses::Narrow(all) => {
-                    all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(narrow(synapse)));
-                }
-                Synapses::Wide(all) => {
-                    all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(wide(synapse)));
-                }
+        let Some(entry) = entries.get_mut(place) else { return NEVER };
+        let Some((run, next)) = view.run(entry.run).zip(view.run(entry.run + 1)) else { return NEVER };
+        let range = run.first_synapse as usize..next.first_synapse as usize;
+        probe.delivered(range.len() as u32);
+        let mut add = |(target, weight): (usize, i64)| {
+            if let Some(neuron) = neurons.get_mut(target) {
+                neuron.sum += weight;
+                work.insert(target);
             }
-            entry.run += 1;
-            if entry.run < entry.end { entry.tick + u64::from(next.delay) } else { NEVER }
-        });
-        self.crossings.attend(tick, |neuron| {
-            work.insert(neuron);
-            NEVER
-        });
+        };
+        match view.synapses {
+            Synapses::Narrow(all) => {
+                all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(narrow(synapse)));
+            }
+            Synapses::Wide(all) => {
+                all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(wide(synapse)));
+            }
+        }
+        entry.run += 1;
+        if entry.run < entry.end { entry.tick + u64::from(next.delay) } else { NEVER }
     }
 
     /// Updates and tests every neuron that has work; its spike leaves at once, and enters its history.
