@@ -72,8 +72,8 @@ pub(crate) fn next_crossing<P: Probe>(
 /// if V stays that far below. A > 0 for unequal constants, B > 0.
 #[inline]
 fn first_possible(lif: &Lif, a: i64, b: i64, threshold: i64) -> Option<u64> {
-    // States are below 2^27, so the error of V is below 5/4.
-    let reach = threshold - 2;
+    // States are below 2^27: rounded factors put V off by less than 5/4, a rounded ratio by less than 3.
+    let reach = threshold - 8;
     match lif.constants {
         Constants::SlowMembrane if lif.fast_over_slow == HALF => {
             crossing_of_parabola(lif.fast_ticks, a, b, reach)
@@ -91,14 +91,29 @@ fn first_possible(lif: &Lif, a: i64, b: i64, threshold: i64) -> Option<u64> {
 const HALF: u32 = 1 << 23;
 
 /// For a ratio of 2, with u = exp(-n / slower): V = A u - B u² reaches `level` at the larger root u of a parabola, and
-/// -ln u is at least 2 (1 - u) / (1 + u). None if the peak A²/4B is below the level.
+/// -ln u is at least 2 (1 - u) / (1 + u). None if V only falls, or its peak A²/4B is below the level.
 #[inline]
 fn crossing_of_parabola(fast_ticks: u32, a: i64, b: i64, level: i64) -> Option<u64> {
-    let square = u64::try_from(a * a - 4 * b * level).ok()?;
-    // Too large a root of the square only makes the tick earlier.
-    let (sum, twice) = (a + square.isqrt() as i64 + 1, 2 * b);
-    let ticks = 4 * i64::from(fast_ticks) * (twice - sum).max(0);
-    ticks.checked_div(twice + sum).map(i64::unsigned_abs)
+    if a - b >= level {
+        return Some(0);
+    }
+    let (rises, square) = (2 * b > a, a * a - 4 * b * level);
+    if !rises || square < 0 {
+        return None;
+    }
+    let (sum, twice) = (a + root_at_least(square.unsigned_abs()) as i64, 2 * b);
+    let (ticks, parts) = (4 * i64::from(fast_ticks) * (twice - sum).max(0), twice + sum);
+    (ticks + parts - 1).checked_div(parts).map(i64::unsigned_abs)
+}
+
+/// At least the square root, and by less than a five-hundredth too large (and 2): Heron's steps from a power of two.
+#[inline]
+fn root_at_least(square: u64) -> u64 {
+    let mut root = 1 << (u64::BITS - square.leading_zeros()).div_ceil(2);
+    for _ in 0..2 {
+        root = (root + square.checked_div(root).unwrap_or(0)) / 2 + 1;
+    }
+    root
 }
 
 /// How far a tabulated V may be off, times 2^Q.
