@@ -53,6 +53,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
         }
         Agenda::new(arenas.deliveries, plan.entries).build();
         Agenda::new(arenas.crossings, plan.neurons).build();
+        // Every tick leaves it empty.
+        arenas.work.fill(0);
         for (slot, population) in arenas.populations.iter_mut().zip(program.view().populations()) {
             *slot = population;
         }
@@ -86,8 +88,9 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
         }
         Agenda::new(memory.deliveries, plan.entries).clear();
         Agenda::new(memory.crossings, plan.neurons).clear();
-        memory.work.fill(0);
-        memory.seen.fill(0);
+        if !memory.seen.is_empty() {
+            memory.seen.fill(0);
+        }
         (self.now, self.pushed) = (0, 0);
         (self.output_head, self.output_len) = (0, 0);
         self.digest = Digest::EMPTY;
@@ -108,8 +111,11 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
             let within = channel - population.first_channel;
             population.history.tally.offered += 1;
             if tick != self.pushed {
-                memory.seen.fill(0);
                 self.pushed = tick;
+                // Most programs have no binary input, and a call that fills nothing costs, too.
+                if !memory.seen.is_empty() {
+                    memory.seen.fill(0);
+                }
             }
             if population.is_binary && !first_in_tick(memory.seen, population.first_seen, within) {
                 population.history.tally.dropped += 1;
