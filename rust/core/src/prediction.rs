@@ -16,16 +16,15 @@ use crate::table::Words;
 
 /// The first tick after the anchor with V ≥ threshold, or [`NEVER`].
 ///
-/// `fired` says that the anchor is an own spike (or the end of its refractory period) rather than an arrival that was
-/// tested at once. Where A and B allow no later crossing, only the first tick searched can fire: 0 after an arrival,
+/// `tested` says that the anchor is an arrival, tested at once, rather than an own spike or the end of its refractory
+/// period. Where A and B allow no later crossing, only the first tick searched can fire: 0 after an arrival,
 /// which was tested, and 1 after an own spike.
 #[inline]
 pub(crate) fn next_crossing<P: Probe>(
     lif: &Lif,
     words: Words,
     neuron: &Neuron,
-    threshold: i32,
-    fired: bool,
+    tested: bool,
     probe: &mut P,
 ) -> u64 {
     let (a, b) = (i64::from(neuron.a), i64::from(neuron.b));
@@ -34,19 +33,19 @@ pub(crate) fn next_crossing<P: Probe>(
         Constants::Equal => b > 0,
         Constants::SlowMembrane | Constants::SlowSynapse => a > 0 && b > 0,
     };
-    if !can_rise && !fired {
+    if !can_rise && tested {
         return NEVER;
     }
     let mut n = 1;
     if can_rise {
-        match first_possible(lif, a, b, threshold.into()) {
+        match first_possible(lif, a, b, neuron.threshold.into()) {
             Some(earliest) => n = earliest.max(1),
             None => return NEVER,
         }
     }
-    let threshold = scaled_threshold(threshold);
+    let threshold = scaled_threshold(neuron.threshold);
     let band = 2 * table_error(lif.constants, a, b);
-    let horizon = u64::from(lif.membrane.horizon);
+    let horizon = u64::from(lif.horizon);
     let mut evaluations = 0;
     let crossing = loop {
         // Beyond the horizon V is zero, and thresholds are positive.

@@ -55,8 +55,15 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
         Agenda::new(arenas.crossings, plan.neurons).build();
         // Every tick leaves it empty.
         arenas.work.fill(0);
-        for (slot, population) in arenas.populations.iter_mut().zip(program.view().populations()) {
+        let view = program.view();
+        for (index, (slot, population)) in arenas.populations.iter_mut().zip(view.populations()).enumerate() {
             *slot = population;
+            let own = population.first_neuron as usize..population.end_neuron();
+            for (neuron, member) in
+                arenas.neurons.get_mut(own.clone()).unwrap_or_default().iter_mut().zip(own)
+            {
+                (neuron.population, neuron.threshold) = (index as u16, view.threshold(member));
+            }
         }
         let input_channels =
             program.view().populations().filter(|p| p.kind == Kind::Input).map(|p| p.size).sum();
@@ -84,7 +91,7 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
             population.history.clear();
         }
         for neuron in memory.neurons.iter_mut().take(plan.neurons) {
-            *neuron = Neuron::REST;
+            *neuron = neuron.at_rest();
         }
         Agenda::new(memory.deliveries, plan.entries).clear();
         Agenda::new(memory.crossings, plan.neurons).clear();

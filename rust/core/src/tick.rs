@@ -89,21 +89,13 @@ impl Tick<'_> {
     /// Updates and tests every neuron that has work; its spike leaves at once, and enters its history.
     #[inline]
     pub(crate) fn update<P: Probe>(&mut self, tick: u64, outputs: &mut Outputs, probe: &mut P) {
-        let mut index = 0;
         while let Some(member) = self.work.pop_first() {
-            // Neurons come in order, and so do their populations.
-            while self.populations.get(index).is_some_and(|population| population.end_neuron() <= member) {
-                index += 1;
-            }
-            let (Some(population), Some(neuron)) =
-                (self.populations.get_mut(index), self.neurons.get_mut(member))
-            else {
-                return;
-            };
-            let threshold = self.view.threshold(member);
+            let Some(neuron) = self.neurons.get_mut(member) else { return };
+            let index = usize::from(neuron.population);
+            let Some(population) = self.populations.get_mut(index) else { return };
             probe.visited(index);
             let saturations = &mut population.saturations;
-            let fired = population.lif.step(self.view.tables, neuron, threshold, tick, saturations, probe);
+            let fired = population.lif.step(self.view.tables, neuron, tick, saturations, probe);
             self.crossings.set(member, neuron.next);
             if !fired {
                 continue;
