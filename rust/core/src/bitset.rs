@@ -45,9 +45,8 @@ impl<'m> Bitset<'m> {
             let word = self.members.get_mut(index)?;
             let member = 64 * index + word.trailing_zeros() as usize;
             *word &= word.wrapping_sub(1);
-            if *word == 0 {
-                *occupied &= occupied.wrapping_sub(1);
-            }
+            let emptied = u64::from(*word == 0);
+            *occupied &= occupied.wrapping_sub(emptied);
             return Some(member);
         }
         None

@@ -11,7 +11,7 @@
 //!
 //! (for equal constants S(n) = n/N P(n) and the current B itself decays with P). `docs/semantics.md` §3.
 
-use crate::fixed::{ONE, clamped, increment, rounded};
+use crate::fixed::{clamped, increment, rounded};
 use crate::prediction::next_crossing;
 use crate::probe::Probe;
 use crate::program::{Constants, Reset};
@@ -117,7 +117,7 @@ impl Lif {
         (membrane, synapse)
     }
 
-    /// The potential at the anchor.
+    /// V, of A and B now.
     #[inline]
     pub(crate) const fn potential(&self, a: i64, b: i64) -> i64 {
         match self.constants {
@@ -174,19 +174,21 @@ impl Lif {
         fires
     }
 
+    /// A and B after `n` ticks without an arrival, times 2^Q, unrounded.
+    #[inline]
+    pub(crate) fn modes(&self, words: Words, a: i64, b: i64, n: u64) -> (i64, i64) {
+        let (membrane, synapse) = self.factors(words, n);
+        match self.constants {
+            Constants::Equal => (a * membrane + b * synapse, b * membrane),
+            _ => (a * membrane, b * synapse),
+        }
+    }
+
     /// A and B, decayed to `tick`.
     #[inline]
     fn decayed(&self, words: Words, neuron: &Neuron, tick: u64) -> (i64, i64) {
-        let n = tick - neuron.anchor;
-        let (a, b) = (i64::from(neuron.a), i64::from(neuron.b));
-        if n == 0 {
-            return (a, b);
-        }
-        let (membrane, synapse) = self.factors(words, n);
-        match self.constants {
-            Constants::Equal => (rounded(a * membrane + b * synapse), rounded(b * membrane)),
-            _ => (rounded(a * membrane), rounded(b * synapse)),
-        }
+        let (a, b) = self.modes(words, neuron.a.into(), neuron.b.into(), tick - neuron.anchor);
+        (rounded(a), rounded(b))
     }
 
     #[inline]
@@ -257,32 +259,4 @@ impl Lif {
         neuron.anchor = neuron.next;
         neuron.phase = Phase::Active;
     }
-}
-
-/// V, the slope of V (per fast time constant), from P and S, and how far that slope may be off; all times 2^Q.
-#[inline]
-pub(crate) fn potential_and_slope(lif: &Lif, a: i64, b: i64, factors: (i64, i64)) -> (i64, i64, i64) {
-    let (membrane, synapse) = factors;
-    let magnitude = a.abs() + b.abs();
-    match lif.constants {
-        Constants::DeltaSynapse => (a * membrane, -1, 0),
-        Constants::Equal => {
-            (a * membrane + b * synapse, b * (membrane - synapse) - a * membrane, 10 * magnitude)
-        }
-        Constants::SlowMembrane | Constants::SlowSynapse => {
-            let (slow, fast) = match lif.constants {
-                Constants::SlowMembrane => (a * membrane, b * synapse),
-                _ => (b * synapse, a * membrane),
-            };
-            let slope = fast - (slow >> 24) * i64::from(lif.fast_over_slow);
-            // Errors of the factors, of the shift above and of the rounded ratio.
-            (slow - fast, slope, 2 * magnitude + (1 << 25) + (slow.abs() >> 25))
-        }
-    }
-}
-
-/// The threshold as [`potential_and_slope`] scales it.
-#[inline]
-pub(crate) const fn scaled_threshold(threshold: i32) -> i64 {
-    threshold as i64 * ONE
 }

@@ -7,8 +7,8 @@
 //! for the exact V holds for the tabulated one. Every tick in doubt is tested by itself. Hence the result is the first
 //! tick that a scan of all ticks would find, whatever the rounding of the tables (`docs/semantics.md` §3).
 
-use crate::fixed::Q;
-use crate::lif::{Lif, Neuron, potential_and_slope, scaled_threshold};
+use crate::fixed::{ONE, Q};
+use crate::lif::{Lif, Neuron};
 use crate::probe::Probe;
 use crate::program::Constants;
 use crate::spike::NEVER;
@@ -28,23 +28,12 @@ pub(crate) fn next_crossing<P: Probe>(
     probe: &mut P,
 ) -> u64 {
     let (a, b) = (i64::from(neuron.a), i64::from(neuron.b));
-    let can_rise = match lif.constants {
-        Constants::DeltaSynapse => false,
-        Constants::Equal => b > 0,
-        Constants::SlowMembrane | Constants::SlowSynapse => a > 0 && b > 0,
+    let mut n = match first_possible(lif, a, b, neuron.threshold.into()) {
+        Some(earliest) => earliest.max(1),
+        None if tested => return NEVER,
+        None => 1,
     };
-    if !can_rise && tested {
-        return NEVER;
-    }
-    let mut n = 1;
-    if can_rise {
-        match first_possible(lif, a, b, neuron.threshold.into()) {
-            Some(earliest) => n = earliest.max(1),
-            None => return NEVER,
-        }
-    }
-    let threshold = scaled_threshold(neuron.threshold);
-    let band = 2 * table_error(lif.constants, a, b);
+    let threshold = i64::from(neuron.threshold) * ONE;
     let horizon = u64::from(lif.horizon);
     let mut evaluations = 0;
     let crossing = loop {
@@ -53,12 +42,15 @@ pub(crate) fn next_crossing<P: Probe>(
             break NEVER;
         }
         evaluations += 1;
-        let (potential, slope, doubt) = potential_and_slope(lif, a, b, lif.factors(words, n));
+        let modes = lif.modes(words, a, b, n);
+        let potential = lif.potential(modes.0, modes.1);
         if potential >= threshold {
             break neuron.anchor + n;
         }
-        let missing = threshold - band - potential;
-        if !can_rise || (missing > 0 && slope < -doubt) {
+        let magnitude = a.abs() + b.abs();
+        let missing = threshold - 2 * table_error(lif.constants, magnitude) - potential;
+        let (slope, doubt) = slope(lif, modes, magnitude);
+        if !can_rise(lif.constants, a, b) || (missing > 0 && slope < -doubt) {
             break NEVER;
         }
         n += if missing > 0 && slope > doubt { tangent_ticks(lif, missing, slope + doubt) } else { 1 };
@@ -67,8 +59,49 @@ pub(crate) fn next_crossing<P: Probe>(
     crossing
 }
 
-/// A tick before which the exact V is so far below the threshold that no rounding of the tables reaches it, or none
-/// if V stays that far below. A > 0 for unequal constants, B > 0.
+/// May V rise after the anchor?
+#[inline]
+const fn can_rise(constants: Constants, a: i64, b: i64) -> bool {
+    match constants {
+        Constants::DeltaSynapse => false,
+        Constants::Equal => b > 0,
+        Constants::SlowMembrane | Constants::SlowSynapse => a > 0 && b > 0,
+    }
+}
+
+/// The slope of V per fast time constant, from A and B then, and how far it may be off; all times 2^Q.
+#[inline]
+fn slope(lif: &Lif, (a, b): (i64, i64), magnitude: i64) -> (i64, i64) {
+    let (slow, fast) = match lif.constants {
+        Constants::DeltaSynapse => return (-1, 0),
+        Constants::Equal => return (b - a, 10 * magnitude),
+        Constants::SlowMembrane => (a, b),
+        Constants::SlowSynapse => (b, a),
+    };
+    let slope = fast - (slow >> 24) * i64::from(lif.fast_over_slow);
+    // Errors of the factors, of the shift above and of the rounded ratio.
+    (slope, 2 * magnitude + (1 << 25) + (slow.abs() >> 25))
+}
+
+/// How far a tabulated V may be off, times 2^Q.
+#[inline]
+const fn table_error(constants: Constants, magnitude: i64) -> i64 {
+    match constants {
+        Constants::Equal => 5 * magnitude,
+        _ => 2 * magnitude,
+    }
+}
+
+/// Whole ticks until the tangent has risen by `missing`, rounded down, at least 1.
+#[inline]
+fn tangent_ticks(lif: &Lif, missing: i64, slope: i64) -> u64 {
+    let rise = (missing >> Q) as u64 * u64::from(lif.fast_ticks);
+    let per_tau = (slope >> Q) as u64 + 1;
+    rise.checked_div(per_tau).unwrap_or(1).max(1)
+}
+
+/// A tick before which the exact V is so far below the threshold that no rounding of the tables reaches it. None if V
+/// stays that far below, or cannot rise.
 #[inline]
 fn first_possible(lif: &Lif, a: i64, b: i64, threshold: i64) -> Option<u64> {
     // States are below 2^27: rounded factors put V off by less than 5/4, a rounded ratio by less than 3.
@@ -82,7 +115,7 @@ fn first_possible(lif: &Lif, a: i64, b: i64, threshold: i64) -> Option<u64> {
         }
         // The peak B exp(-y), y = 1 - A/B, is at most B / (1 + y).
         Constants::Equal if a < b && b * b < (2 * b - a) * reach => None,
-        _ => Some(0),
+        constants => can_rise(constants, a, b).then_some(0),
     }
 }
 
@@ -94,14 +127,15 @@ const HALF: u32 = 1 << 23;
 #[inline]
 fn crossing_of_parabola(fast_ticks: u32, a: i64, b: i64, level: i64) -> Option<u64> {
     if a - b >= level {
-        return Some(0);
+        return (a > 0 && b > 0).then_some(0);
     }
-    let (rises, square) = (2 * b > a, a * a - 4 * b * level);
-    if !rises || square < 0 {
+    let square = a * a - 4 * b * level;
+    // One branch: which of these holds could not be predicted.
+    if (a <= 0) | (2 * b <= a) | (square < 0) {
         return None;
     }
-    let (sum, twice) = (a + root_at_least(square.unsigned_abs()) as i64, 2 * b);
-    let (ticks, parts) = (4 * i64::from(fast_ticks) * (twice - sum).max(0), twice + sum);
+    let sum = a + root_at_least(square.unsigned_abs()) as i64;
+    let (ticks, parts) = (4 * i64::from(fast_ticks) * (2 * b - sum).max(0), 2 * b + sum);
     (ticks + parts - 1).checked_div(parts).map(i64::unsigned_abs)
 }
 
@@ -113,22 +147,4 @@ fn root_at_least(square: u64) -> u64 {
         root = (root + square.checked_div(root).unwrap_or(0)) / 2 + 1;
     }
     root
-}
-
-/// How far a tabulated V may be off, times 2^Q.
-#[inline]
-const fn table_error(constants: Constants, a: i64, b: i64) -> i64 {
-    let per_unit = match constants {
-        Constants::Equal => 5,
-        _ => 2,
-    };
-    per_unit * (a.abs() + b.abs())
-}
-
-/// Whole ticks until the tangent has risen by `missing`, rounded down, at least 1.
-#[inline]
-fn tangent_ticks(lif: &Lif, missing: i64, slope: i64) -> u64 {
-    let rise = (missing >> Q) as u64 * u64::from(lif.fast_ticks);
-    let per_tau = (slope >> Q) as u64 + 1;
-    rise.checked_div(per_tau).unwrap_or(1).max(1)
 }
