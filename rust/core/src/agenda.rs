@@ -6,94 +6,83 @@
 
 use crate::spike::NEVER;
 
-/// A view of the words of a tournament: an even number of items, and as many nodes; node 1 is the root, node `n` has
-/// the children `2 n` and `2 n + 1`, and item `i` is child `items + i`.
+/// A view of the words of a tournament of an even number of items.
+///
+/// Word 1 is the root, word `n` the parent of the words `2 n` and `2 n + 1`; the last half of the words are the items.
+/// The word of an item is its tick, that of a node is the place of its winner.
 pub(crate) struct Agenda<'m> {
-    ticks: &'m mut [u64],
-    winners: &'m mut [u64],
+    words: &'m mut [u64],
 }
 
 impl<'m> Agenda<'m> {
     /// How many words a tournament of so many items needs.
     pub(crate) const fn words(items: usize) -> usize {
-        2 * Self::leaves(items)
-    }
-
-    const fn leaves(items: usize) -> usize {
-        if items < 2 { 2 } else { items.next_multiple_of(2) }
+        if items < 2 { 4 } else { 2 * items.next_multiple_of(2) }
     }
 
     pub(crate) fn new(words: &'m mut [u64], items: usize) -> Self {
-        let (ticks, rest) = words.split_at_mut_checked(Self::leaves(items)).unwrap_or_default();
-        let winners = rest.get_mut(..ticks.len()).unwrap_or_default();
-        Self { ticks, winners }
+        Self { words: words.get_mut(..Self::words(items)).unwrap_or_default() }
     }
 
     /// Puts an item of its own subtree into every node, and makes every item due never.
     pub(crate) fn build(&mut self) {
-        let items = self.ticks.len();
+        self.clear();
+        let items = self.items();
         for node in (1..items).rev() {
             let left = 2 * node;
-            let winner = match left.checked_sub(items) {
-                Some(item) => item as u64,
-                None => self.winners.get(left).copied().unwrap_or_default(),
-            };
-            if let Some(slot) = self.winners.get_mut(node) {
-                *slot = winner;
+            let winner = if left < items { self.word(left) } else { left as u64 };
+            if let Some(word) = self.words.get_mut(node) {
+                *word = winner;
             }
         }
-        self.clear();
     }
 
     /// Makes every item due never. Then any winner is as good as another.
     pub(crate) fn clear(&mut self) {
-        self.ticks.fill(NEVER);
+        let items = self.items();
+        self.words.get_mut(items..).unwrap_or_default().fill(NEVER);
     }
 
     #[inline]
-    fn first(&self) -> usize {
-        self.winners.get(1).map_or(0, |&winner| winner as usize)
+    const fn items(&self) -> usize {
+        self.words.len() / 2
     }
 
     #[inline]
-    fn tick(&self, item: usize) -> u64 {
-        self.ticks.get(item).copied().unwrap_or(NEVER)
+    fn word(&self, place: usize) -> u64 {
+        self.words.get(place).copied().unwrap_or(NEVER)
     }
 
     /// The tick of the earliest item.
     #[inline]
     pub(crate) fn earliest(&self) -> u64 {
-        self.tick(self.first())
+        self.word(self.word(1) as usize)
     }
 
     /// An item that is due at `tick`, the earliest of all.
     #[inline]
     pub(crate) fn due(&self, tick: u64) -> Option<usize> {
-        let first = self.first();
-        (self.tick(first) == tick).then_some(first)
+        let first = self.word(1) as usize;
+        (self.word(first) == tick).then(|| first - self.items())
     }
 
     /// Sets when an item is due.
     #[inline]
     pub(crate) fn set(&mut self, item: usize, tick: u64) {
-        let Some(slot) = self.ticks.get_mut(item) else { return };
-        if *slot == tick {
+        let mut node = self.items() + item;
+        let Some(word) = self.words.get_mut(node) else { return };
+        if *word == tick {
             return;
         }
-        *slot = tick;
-        let (mut winner, mut earliest) = (item, tick);
-        let mut rival = item ^ 1;
-        let mut node = (self.ticks.len() + item) / 2;
-        loop {
-            let other = self.tick(rival);
+        *word = tick;
+        let (mut winner, mut earliest, mut rival) = (node, tick, node ^ 1);
+        while node > 1 {
+            let other = self.word(rival);
             (winner, earliest) = if other < earliest { (rival, other) } else { (winner, earliest) };
-            let Some(slot) = self.winners.get_mut(node) else { return };
-            *slot = winner as u64;
-            if node <= 1 {
-                return;
-            }
-            rival = self.winners.get(node ^ 1).map_or(0, |&winner| winner as usize);
             node /= 2;
+            let Some(word) = self.words.get_mut(node) else { return };
+            *word = winner as u64;
+            rival = self.word(node ^ 1) as usize;
         }
     }
 }
