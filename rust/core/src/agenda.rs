@@ -77,12 +77,13 @@ impl<'m> Agenda<'m> {
         *word = tick;
         let (mut winner, mut earliest, mut rival) = (node, tick, node ^ 1);
         while node > 1 {
-            let other = self.word(rival);
+            let Some(&other) = self.words.get(rival) else { return };
             (winner, earliest) = if other < earliest { (rival, other) } else { (winner, earliest) };
             node /= 2;
             let Some(word) = self.words.get_mut(node) else { return };
             *word = winner as u64;
-            rival = self.word(node ^ 1) as usize;
+            let Some(&beside) = self.words.get(node ^ 1) else { return };
+            rival = beside as usize;
         }
     }
 }

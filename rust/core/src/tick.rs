@@ -86,39 +86,43 @@ impl Tick<'_> {
         if entry.run < entry.end { entry.tick + u64::from(next.delay) } else { NEVER }
     }
 
-    /// Updates and tests every neuron that has work; its spike leaves at once, and enters its history.
+    /// Updates and tests every neuron that has work, by population, then index.
     #[inline]
     pub(crate) fn update<P: Probe>(&mut self, tick: u64, outputs: &mut Outputs, probe: &mut P) {
-        while let Some(member) = self.work.pop_first() {
-            let Some(neuron) = self.neurons.get_mut(member) else { return };
-            let index = usize::from(neuron.population);
-            let Some(population) = self.populations.get_mut(index) else { return };
-            probe.visited(index);
-            let saturations = &mut population.saturations;
-            let fired = population.lif.step(self.view.tables, neuron, tick, saturations, probe);
-            self.crossings.set(member, neuron.next);
-            if !fired {
-                continue;
-            }
+        let mut work = core::mem::take(&mut self.work);
+        work.drain(|member| self.visit(member, tick, outputs, probe));
+        self.work = work;
+    }
+
+    #[inline]
+    fn visit<P: Probe>(&mut self, member: usize, tick: u64, outputs: &mut Outputs, probe: &mut P) {
+        let Some(neuron) = self.neurons.get_mut(member) else { return };
+        let index = usize::from(neuron.population);
+        let Some(population) = self.populations.get_mut(index) else { return };
+        probe.visited(index);
+        let saturations = &mut population.saturations;
+        let fired = population.lif.step(self.view.tables, neuron, tick, saturations, probe);
+        self.crossings.set(member, neuron.next);
+        if fired {
             let within = member as u32 - population.first_neuron;
             probe.fired(index, within);
-            if population.is_output {
-                outputs.push(Spike { tick, channel: population.first_channel + within });
-            }
-            population.history.tally.offered += 1;
-            if population.capacity() == 0 {
-                population.history.tally.accepted += 1;
-            } else if !enter(
-                population,
-                within,
-                tick,
-                tick + 1,
-                &self.view,
-                self.entries,
-                &mut self.deliveries,
-            ) {
-                population.history.tally.dropped += 1;
-            }
+            self.leave(index, within, tick, outputs);
+        }
+    }
+
+    /// Lets the spike of a neuron leave, and enter its history. Apart, since few updates end in a spike.
+    #[inline(never)]
+    fn leave(&mut self, index: usize, within: u32, tick: u64, outputs: &mut Outputs) {
+        let Some(population) = self.populations.get_mut(index) else { return };
+        if population.is_output {
+            outputs.push(Spike { tick, channel: population.first_channel + within });
+        }
+        population.history.tally.offered += 1;
+        let Self { view, entries, deliveries, .. } = self;
+        if population.capacity() == 0 {
+            population.history.tally.accepted += 1;
+        } else if !enter(population, within, tick, tick + 1, view, entries, deliveries) {
+            population.history.tally.dropped += 1;
         }
     }
 }
