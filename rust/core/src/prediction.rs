@@ -137,17 +137,17 @@ fn crossing_of_parabola(fast_ticks: u32, a: i64, b: i64, level: i64) -> Option<u
     }
     let sum = a + root_at_least(square.unsigned_abs()) as i64;
     let z = ((2 * b - sum).max(0) << 24).checked_div(2 * b + sum)?;
-    let cube = (z * z >> 24) * z >> 24;
+    let cube = (((z * z) >> 24) * z) >> 24;
     let ticks = 4 * i64::from(fast_ticks) * (z + cube / 3);
-    Some((ticks.unsigned_abs()).div_ceil(1 << 24))
+    Some(ticks.unsigned_abs().div_ceil(1 << 24))
 }
 
 /// At least the square root, and by less than a five-hundredth too large (and 2): Heron's steps from a power of two.
 #[inline]
 fn root_at_least(square: u64) -> u64 {
-    let mut root = 1 << ((u64::BITS - square.leading_zeros()) / 2);
+    let mut root = 1_u64 << ((u64::BITS - square.leading_zeros()) / 2);
     for _ in 0..2 {
-        root = (root + square.checked_div(root).unwrap_or(0)) / 2 + 1;
+        root = root.midpoint(square.checked_div(root).unwrap_or(0)) + 1;
     }
     root
 }
