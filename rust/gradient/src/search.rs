@@ -3,7 +3,7 @@
 use crate::lanes::{LANES, Lanes, Mask};
 use crate::layer::{Kind, Layer, Stretch};
 use crate::order::{Key, Network, Order};
-use crate::potential::{Moments, Potential};
+use crate::potential::{Moments, Potential, Segment};
 
 /// An arrival within this fraction of a growth of the spike does not count as earlier: it cannot have moved the
 /// potential, and rounding may have put it on either side.
@@ -68,10 +68,19 @@ pub(crate) struct Workspace {
     growth: Vec<f64>,
     time: Vec<f64>,
     order: Order,
+    arrivals: Vec<Arrival>,
     network: Network,
     keys: Vec<Lanes>,
     times: Vec<Lanes>,
     weights: Vec<Lanes>,
+}
+
+/// An arrival that is common to all neurons, in units of the threshold, and the time up to the next.
+#[derive(Clone, Copy)]
+struct Arrival {
+    basis: [Lanes; 2],
+    segment: Segment,
+    input: usize,
 }
 
 impl Workspace {
@@ -81,6 +90,7 @@ impl Workspace {
             growth: vec![0.0; pre],
             time: vec![0.0; pre],
             order: Order::new(pre),
+            arrivals: Vec::with_capacity(pre),
             network: Network::new(if layer.kind == Kind::Synaptic { pre } else { 0 }),
             keys: vec![Lanes::ZERO; pre],
             times: vec![Lanes::ZERO; pre],
@@ -100,72 +110,44 @@ pub(crate) fn first_spikes<P: Potential>(
     let unit = Lanes::splat(1.0 / layer.neuron.threshold());
     let rows = layer.weights.chunks_exact(layer.pre);
     if let Stretch::Synapses { growth, time } = stretch {
-        let delays = growth
-            .chunks_exact(layer.pre)
-            .zip(time.chunks_exact(layer.pre));
+        let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
         for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
             collect_own::<P>(weights, growth, time, input, work);
-            spikes.set::<P>(
-                tile,
-                &search_own::<P>(work, unit, layer.present(tile)),
-                Moments::ORIGIN,
-            );
+            let found = search_own::<P>(work, unit, layer.present(tile));
+            spikes.set::<P>(tile, &found, Moments::ORIGIN);
         }
         return;
     }
-    let arrivals = collect_common::<P>(stretch, input, work);
+    collect_common::<P>(stretch, input, unit, work);
     for (tile, weights) in rows.enumerate() {
-        let found = search_common::<P>(weights, arrivals, unit, layer.present(tile));
-        let shift = if let Stretch::Neurons(shifts) = stretch {
-            shifts[tile]
-        } else {
-            Moments::ORIGIN
-        };
+        let found = search_common::<P>(weights, &work.arrivals, layer.present(tile));
+        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
         spikes.set::<P>(tile, &found, shift);
     }
 }
 
 /// Arrivals in order of time, where all neurons share them.
-fn collect_common<'a, P: Potential>(
-    stretch: &Stretch,
-    input: Inputs<'_>,
-    work: &'a mut Workspace,
-) -> Arrivals<'a> {
-    work.growth.copy_from_slice(input.growth);
+fn collect_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, unit: Lanes, work: &mut Workspace) {
+    let Workspace { growth, time, order, arrivals, .. } = work;
+    growth.copy_from_slice(input.growth);
     if P::NEEDS_TIME {
-        work.time.copy_from_slice(input.time);
+        time.copy_from_slice(input.time);
     }
-    if let Stretch::Inputs { growth, time } = stretch {
-        for i in 0..growth.len() {
-            work.growth[i] *= growth[i];
-            work.time[i] += time[i];
+    if let Stretch::Inputs { growth: factors, time: delays } = stretch {
+        for i in 0..factors.len() {
+            growth[i] *= factors[i];
+            time[i] += delays[i];
         }
     }
-    Arrivals {
-        order: work.order.sort(&work.growth),
-        time: &work.time,
-    }
-}
-
-/// Arrivals that are common to all neurons, in order, and their times by index.
-#[derive(Clone, Copy)]
-struct Arrivals<'a> {
-    order: &'a [Key],
-    time: &'a [f64],
-}
-
-impl Arrivals<'_> {
-    #[inline(always)]
-    fn at<P: Potential>(&self, (growth, index): Key) -> Moments {
-        Moments::splat(
-            growth,
-            if P::NEEDS_TIME {
-                self.time[index as usize]
-            } else {
-                0.0
-            },
-        )
-    }
+    let order = order.sort(growth);
+    let at = |&(growth, input): &Key| Moments::splat(growth, if P::NEEDS_TIME { time[input as usize] } else { 0.0 });
+    arrivals.clear();
+    arrivals.extend(order.iter().enumerate().map(|(k, key)| {
+        let start = at(key);
+        let end = order.get(k + 1).map_or(Moments::NEVER, |next| just_after(at(next)));
+        let [first, second] = P::basis(start);
+        Arrival { basis: [first * unit, second * unit], segment: P::segment(start, end), input: key.1 as usize }
+    }));
 }
 
 #[inline(always)]
@@ -183,51 +165,36 @@ struct Found {
 }
 
 impl Found {
+    #[inline(always)]
     fn nothing(waiting: Mask) -> Self {
-        Self {
-            sums: [Lanes::ZERO; 2],
-            waiting,
-        }
+        Self { sums: [Lanes::ZERO; 2], waiting }
     }
 
     /// Keeps `sums` where the neuron fires in this segment and has not yet.
     #[inline(always)]
-    fn update<P: Potential>(&mut self, sums: [Lanes; 2], start: Moments, end: Moments) {
-        let first = P::crosses(sums, start, end) & self.waiting;
-        self.sums = [
-            first.select(sums[0], self.sums[0]),
-            first.select(sums[1], self.sums[1]),
-        ];
+    fn update<P: Potential>(&mut self, sums: [Lanes; 2], segment: &Segment) {
+        let first = P::crosses(sums, segment) & self.waiting;
+        self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
         self.waiting = self.waiting & !first;
     }
 }
 
+/// Arrivals between two looks at whether all neurons have fired.
+const STRIDE: usize = 4;
+
 #[inline(always)]
-fn search_common<P: Potential>(
-    weights: &[Lanes],
-    arrivals: Arrivals<'_>,
-    unit: Lanes,
-    waiting: Mask,
-) -> Found {
+fn search_common<P: Potential>(weights: &[Lanes], arrivals: &[Arrival], waiting: Mask) -> Found {
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
-    let Some(&first) = arrivals.order.first() else {
-        return found;
-    };
-    let mut start = arrivals.at::<P>(first);
-    for (k, &(_, input)) in arrivals.order.iter().enumerate() {
-        let next = arrivals
-            .order
-            .get(k + 1)
-            .map_or(Moments::NEVER, |&next| arrivals.at::<P>(next));
-        let [first, second] = P::basis(start);
-        sums[0] += weights[input as usize] * (first * unit);
-        sums[1] += weights[input as usize] * (second * unit);
-        found.update::<P>(sums, start, just_after(next));
+    for arrivals in arrivals.chunks(STRIDE) {
+        for Arrival { basis, segment, input } in arrivals {
+            sums[0] += weights[*input] * basis[0];
+            sums[1] += weights[*input] * basis[1];
+            found.update::<P>(sums, segment);
+        }
         if !found.waiting.any() {
             break;
         }
-        start = next;
     }
     found
 }
@@ -251,11 +218,7 @@ fn collect_own<P: Potential>(
             work.times[i] = arrives.select(time, Moments::NEVER.time);
         }
     }
-    let times = if P::NEEDS_TIME {
-        &mut work.times[..]
-    } else {
-        &mut []
-    };
+    let times = if P::NEEDS_TIME { &mut work.times[..] } else { &mut [] };
     work.network.sort(&mut work.keys, &mut work.weights, times);
 }
 
@@ -264,22 +227,18 @@ fn search_own<P: Potential>(work: &Workspace, unit: Lanes, waiting: Mask) -> Fou
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let pre = work.keys.len();
-    let at = |i: usize| Moments {
-        growth: work.keys[i],
-        time: work.times[i],
-    };
+    let at = |i: usize| Moments { growth: work.keys[i], time: work.times[i] };
     for i in 0..pre {
         let start = at(i);
-        let end = if i + 1 < pre {
-            just_after(at(i + 1))
-        } else {
-            Moments::NEVER
-        };
+        let end = if i + 1 < pre { just_after(at(i + 1)) } else { Moments::NEVER };
         let [first, second] = P::basis(start);
         let weight = work.weights[i] * unit;
         sums[0] += weight * first;
         sums[1] += weight * second;
-        found.update::<P>(sums, start, end);
+        found.update::<P>(sums, &P::segment(start, end));
+        if i % STRIDE == STRIDE - 1 && !found.waiting.any() {
+            break;
+        }
     }
     found
 }
