@@ -2,7 +2,7 @@
 
 use crate::lanes::{LANES, Lanes, Mask};
 use crate::layer::{Kind, Layer, Stretch};
-use crate::order::{Key, Network, Order};
+use crate::order::{Network, Order};
 use crate::potential::{Moments, Potential, Segment};
 
 /// An arrival within this fraction of a growth of the spike does not count as earlier: it cannot have moved the
@@ -68,7 +68,9 @@ pub(crate) struct Workspace {
     growth: Vec<f64>,
     time: Vec<f64>,
     order: Order,
+    /// Those sorted so far that have a successor, or none to come.
     arrivals: Vec<Arrival>,
+    last: Option<Open>,
     network: Network,
     keys: Vec<Lanes>,
     times: Vec<Lanes>,
@@ -83,6 +85,17 @@ struct Arrival {
     input: usize,
 }
 
+impl Arrival {
+    #[inline(always)]
+    fn new<P: Potential>((start, input): Open, end: Moments, unit: Lanes) -> Self {
+        let [first, second] = P::basis(start);
+        Self { basis: [first * unit, second * unit], segment: P::segment(start, end), input }
+    }
+}
+
+/// An arrival whose successor is not known yet: when, and the input.
+type Open = (Moments, usize);
+
 impl Workspace {
     pub(crate) fn new(layer: &Layer) -> Self {
         let pre = layer.pre;
@@ -91,6 +104,7 @@ impl Workspace {
             time: vec![0.0; pre],
             order: Order::new(pre),
             arrivals: Vec::with_capacity(pre),
+            last: None,
             network: Network::new(if layer.kind == Kind::Synaptic { pre } else { 0 }),
             keys: vec![Lanes::ZERO; pre],
             times: vec![Lanes::ZERO; pre],
@@ -118,17 +132,17 @@ pub(crate) fn first_spikes<P: Potential>(
         }
         return;
     }
-    collect_common::<P>(stretch, input, unit, work);
+    deal_common::<P>(stretch, input, work);
     for (tile, weights) in rows.enumerate() {
-        let found = search_common::<P>(weights, &work.arrivals, layer.present(tile));
+        let found = search_common::<P>(weights, work, unit, layer.present(tile));
         let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
         spikes.set::<P>(tile, &found, shift);
     }
 }
 
-/// Arrivals in order of time, where all neurons share them.
-fn collect_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, unit: Lanes, work: &mut Workspace) {
-    let Workspace { growth, time, order, arrivals, .. } = work;
+/// Makes the arrivals of all neurons ready to be sorted, where they share them.
+fn deal_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, work: &mut Workspace) {
+    let Workspace { growth, time, .. } = work;
     growth.copy_from_slice(input.growth);
     if P::NEEDS_TIME {
         time.copy_from_slice(input.time);
@@ -139,15 +153,30 @@ fn collect_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, unit: Lane
             time[i] += delays[i];
         }
     }
-    let order = order.sort(growth);
-    let at = |&(growth, input): &Key| Moments::splat(growth, if P::NEEDS_TIME { time[input as usize] } else { 0.0 });
-    arrivals.clear();
-    arrivals.extend(order.iter().enumerate().map(|(k, key)| {
-        let start = at(key);
-        let end = order.get(k + 1).map_or(Moments::NEVER, |next| just_after(at(next)));
-        let [first, second] = P::basis(start);
-        Arrival { basis: [first * unit, second * unit], segment: P::segment(start, end), input: key.1 as usize }
-    }));
+    work.arrivals.clear();
+    work.last = None;
+    work.order.deal(&work.growth);
+}
+
+/// Sorts some more arrivals; false if there are no more. The last one waits for its successor.
+#[inline(never)]
+fn sort_more<P: Potential>(work: &mut Workspace, unit: Lanes) -> bool {
+    let Workspace { time, order, arrivals, last, .. } = work;
+    let sorted = arrivals.len();
+    while arrivals.len() == sorted {
+        let next = order.next();
+        if next.is_empty() {
+            arrivals.extend(last.take().map(|open| Arrival::new::<P>(open, Moments::NEVER, unit)));
+            break;
+        }
+        for &(growth, index) in next {
+            let input = index as usize;
+            let start = Moments::splat(growth, if P::NEEDS_TIME { time[input] } else { 0.0 });
+            let before = last.replace((start, input));
+            arrivals.extend(before.map(|open| Arrival::new::<P>(open, just_after(start), unit)));
+        }
+    }
+    arrivals.len() > sorted
 }
 
 #[inline(always)]
@@ -183,18 +212,23 @@ impl Found {
 const STRIDE: usize = 4;
 
 #[inline(always)]
-fn search_common<P: Potential>(weights: &[Lanes], arrivals: &[Arrival], waiting: Mask) -> Found {
+fn search_common<P: Potential>(
+    weights: &[Lanes],
+    work: &mut Workspace,
+    unit: Lanes,
+    waiting: Mask,
+) -> Found {
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
-    for arrivals in arrivals.chunks(STRIDE) {
-        for Arrival { basis, segment, input } in arrivals {
+    let mut done = 0;
+    while found.waiting.any() && (done < work.arrivals.len() || sort_more::<P>(work, unit)) {
+        let end = work.arrivals.len().min(done + STRIDE);
+        for Arrival { basis, segment, input } in &work.arrivals[done..end] {
             sums[0] += weights[*input] * basis[0];
             sums[1] += weights[*input] * basis[1];
             found.update::<P>(sums, segment);
         }
-        if !found.waiting.any() {
-            break;
-        }
+        done = end;
     }
     found
 }
