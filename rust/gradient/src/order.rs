@@ -1,5 +1,7 @@
 //! Puts arrivals in order of time.
 
+use std::ops::Range;
+
 use crate::lanes::Lanes;
 
 /// A key and its index.
@@ -18,7 +20,7 @@ pub(crate) struct Order {
 }
 
 /// Keys in a bucket, about.
-const FILL: usize = 8;
+const FILL: usize = 2;
 /// More keys than this are worth a general sort.
 const CROWD: usize = 24;
 
@@ -46,7 +48,11 @@ impl Order {
             // Adding 2^52 leaves the nearest integer in the low bits: faster than a conversion.
             let bounded = if key < high { key } else { high };
             let near = (bounded - low) * scale + 4_503_599_627_370_496.0;
-            *bucket = if key > high { silent as u32 } else { near.to_bits() as u32 };
+            *bucket = if key > high {
+                silent as u32
+            } else {
+                near.to_bits() as u32
+            };
         }
         for &bucket in &self.buckets {
             self.ends[bucket as usize] += 1;
@@ -73,22 +79,31 @@ impl Order {
     }
 
     /// The next of the finite keys in ascending order, equal keys by index; a few at a time, none at the end.
-    pub(crate) fn next(&mut self) -> &[Key] {
+    pub(crate) fn next(&mut self) -> Range<usize> {
         while self.next + 1 < self.ends.len() {
-            let start = if self.next == 0 { 0 } else { self.ends[self.next - 1] as usize };
-            let keys = start..self.ends[self.next] as usize;
+            let start = if self.next == 0 {
+                0
+            } else {
+                self.ends[self.next - 1] as usize
+            };
+            let places = start..self.ends[self.next] as usize;
             self.next += 1;
-            if !keys.is_empty() {
-                let keys = &mut self.keys[keys];
+            if !places.is_empty() {
+                let keys = &mut self.keys[places.clone()];
                 if keys.len() > CROWD {
                     keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
                 } else {
                     insertion_sort(keys);
                 }
-                return keys;
+                return places;
             }
         }
-        &[]
+        0..0
+    }
+
+    /// The key at a place that `next` gave.
+    pub(crate) fn key(&self, place: usize) -> Key {
+        self.keys[place]
     }
 }
 
@@ -102,7 +117,10 @@ fn finite_range(keys: &[f64]) -> (f64, f64) {
         low = keys.min(low);
         high = keys.less(silent).keep(keys).max(high);
     }
-    (low.0.into_iter().fold(f64::INFINITY, f64::min), high.0.into_iter().fold(0.0, f64::max))
+    (
+        low.0.into_iter().fold(f64::INFINITY, f64::min),
+        high.0.into_iter().fold(0.0, f64::max),
+    )
 }
 
 fn insertion_sort(values: &mut [Key]) {
@@ -191,7 +209,7 @@ mod tests {
             if next.is_empty() {
                 return sorted;
             }
-            sorted.extend_from_slice(next);
+            sorted.extend(next.map(|place| order.key(place)));
         }
     }
 
@@ -215,11 +233,7 @@ mod tests {
             }
             let mut order = Order::new(count);
             order.deal(&[2.0; 200][..count]);
-            assert_eq!(
-                sorted(&mut order, &keys),
-                expected(&keys),
-                "round {round}"
-            );
+            assert_eq!(sorted(&mut order, &keys), expected(&keys), "round {round}");
         }
         assert!(sorted(&mut Order::new(3), &[f64::INFINITY; 3]).is_empty());
         assert!(sorted(&mut Order::new(99), &[f64::INFINITY; 99]).is_empty());

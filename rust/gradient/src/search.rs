@@ -70,6 +70,8 @@ pub(crate) struct Workspace {
     order: Order,
     /// Those sorted so far that have a successor, or none to come.
     arrivals: Vec<Arrival>,
+    /// The inputs that they come from; with delays per synapse all inputs.
+    inputs: Vec<usize>,
     last: Option<Open>,
     network: Network,
     keys: Vec<Lanes>,
@@ -82,21 +84,31 @@ pub(crate) struct Workspace {
 struct Arrival {
     basis: [Lanes; 2],
     segment: Segment,
-    input: usize,
-}
-
-impl Arrival {
-    #[inline(always)]
-    fn new<P: Potential>((start, input): Open, end: Moments, unit: Lanes) -> Self {
-        let [first, second] = P::basis(start);
-        Self { basis: [first * unit, second * unit], segment: P::segment(start, end), input }
-    }
 }
 
 /// An arrival whose successor is not known yet: when, and the input.
 type Open = (Moments, usize);
 
 impl Workspace {
+    /// The inputs that can be causal for any neuron in the sample searched last.
+    pub(crate) fn inputs(&self) -> &[usize] {
+        &self.inputs
+    }
+
+    /// The arrival before `end` is complete.
+    #[inline(always)]
+    fn close<P: Potential>(&mut self, end: Moments, unit: Lanes) {
+        if let Some((start, input)) = self.last.take() {
+            let [first, second] = P::basis(start);
+            let basis = [first * unit, second * unit];
+            self.arrivals.push(Arrival {
+                basis,
+                segment: P::segment(start, end),
+            });
+            self.inputs.push(input);
+        }
+    }
+
     pub(crate) fn new(layer: &Layer) -> Self {
         let pre = layer.pre;
         Self {
@@ -104,6 +116,7 @@ impl Workspace {
             time: vec![0.0; pre],
             order: Order::new(pre),
             arrivals: Vec::with_capacity(pre),
+            inputs: (0..pre).collect(),
             last: None,
             network: Network::new(if layer.kind == Kind::Synaptic { pre } else { 0 }),
             keys: vec![Lanes::ZERO; pre],
@@ -124,7 +137,9 @@ pub(crate) fn first_spikes<P: Potential>(
     let unit = Lanes::splat(1.0 / layer.neuron.threshold());
     let rows = layer.weights.chunks_exact(layer.pre);
     if let Stretch::Synapses { growth, time } = stretch {
-        let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
+        let delays = growth
+            .chunks_exact(layer.pre)
+            .zip(time.chunks_exact(layer.pre));
         for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
             collect_own::<P>(weights, growth, time, input, work);
             let found = search_own::<P>(work, unit, layer.present(tile));
@@ -135,7 +150,11 @@ pub(crate) fn first_spikes<P: Potential>(
     deal_common::<P>(stretch, input, work);
     for (tile, weights) in rows.enumerate() {
         let found = search_common::<P>(weights, work, unit, layer.present(tile));
-        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
+        let shift = if let Stretch::Neurons(shifts) = stretch {
+            shifts[tile]
+        } else {
+            Moments::ORIGIN
+        };
         spikes.set::<P>(tile, &found, shift);
     }
 }
@@ -147,13 +166,18 @@ fn deal_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, work: &mut Wo
     if P::NEEDS_TIME {
         time.copy_from_slice(input.time);
     }
-    if let Stretch::Inputs { growth: factors, time: delays } = stretch {
+    if let Stretch::Inputs {
+        growth: factors,
+        time: delays,
+    } = stretch
+    {
         for i in 0..factors.len() {
             growth[i] *= factors[i];
             time[i] += delays[i];
         }
     }
     work.arrivals.clear();
+    work.inputs.clear();
     work.last = None;
     work.order.deal(&work.growth);
 }
@@ -161,22 +185,22 @@ fn deal_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, work: &mut Wo
 /// Sorts some more arrivals; false if there are no more. The last one waits for its successor.
 #[inline(never)]
 fn sort_more<P: Potential>(work: &mut Workspace, unit: Lanes) -> bool {
-    let Workspace { time, order, arrivals, last, .. } = work;
-    let sorted = arrivals.len();
-    while arrivals.len() == sorted {
-        let next = order.next();
+    let sorted = work.arrivals.len();
+    while work.arrivals.len() == sorted {
+        let next = work.order.next();
         if next.is_empty() {
-            arrivals.extend(last.take().map(|open| Arrival::new::<P>(open, Moments::NEVER, unit)));
+            work.close::<P>(Moments::NEVER, unit);
             break;
         }
-        for &(growth, index) in next {
+        for k in next {
+            let (growth, index) = work.order.key(k);
             let input = index as usize;
-            let start = Moments::splat(growth, if P::NEEDS_TIME { time[input] } else { 0.0 });
-            let before = last.replace((start, input));
-            arrivals.extend(before.map(|open| Arrival::new::<P>(open, just_after(start), unit)));
+            let start = Moments::splat(growth, if P::NEEDS_TIME { work.time[input] } else { 0.0 });
+            work.close::<P>(just_after(start), unit);
+            work.last = Some((start, input));
         }
     }
-    arrivals.len() > sorted
+    work.arrivals.len() > sorted
 }
 
 #[inline(always)]
@@ -196,14 +220,20 @@ struct Found {
 impl Found {
     #[inline(always)]
     fn nothing(waiting: Mask) -> Self {
-        Self { sums: [Lanes::ZERO; 2], waiting }
+        Self {
+            sums: [Lanes::ZERO; 2],
+            waiting,
+        }
     }
 
     /// Keeps `sums` where the neuron fires in this segment and has not yet.
     #[inline(always)]
     fn update<P: Potential>(&mut self, sums: [Lanes; 2], segment: &Segment) {
         let first = P::crosses(sums, segment) & self.waiting;
-        self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
+        self.sums = [
+            first.select(sums[0], self.sums[0]),
+            first.select(sums[1], self.sums[1]),
+        ];
         self.waiting = self.waiting & !first;
     }
 }
@@ -223,10 +253,10 @@ fn search_common<P: Potential>(
     let mut done = 0;
     while found.waiting.any() && (done < work.arrivals.len() || sort_more::<P>(work, unit)) {
         let end = work.arrivals.len().min(done + STRIDE);
-        for Arrival { basis, segment, input } in &work.arrivals[done..end] {
-            sums[0] += weights[*input] * basis[0];
-            sums[1] += weights[*input] * basis[1];
-            found.update::<P>(sums, segment);
+        for (arrival, &input) in work.arrivals[done..end].iter().zip(&work.inputs[done..end]) {
+            sums[0] += weights[input] * arrival.basis[0];
+            sums[1] += weights[input] * arrival.basis[1];
+            found.update::<P>(sums, &arrival.segment);
         }
         done = end;
     }
@@ -252,7 +282,11 @@ fn collect_own<P: Potential>(
             work.times[i] = arrives.select(time, Moments::NEVER.time);
         }
     }
-    let times = if P::NEEDS_TIME { &mut work.times[..] } else { &mut [] };
+    let times = if P::NEEDS_TIME {
+        &mut work.times[..]
+    } else {
+        &mut []
+    };
     work.network.sort(&mut work.keys, &mut work.weights, times);
 }
 
@@ -261,10 +295,17 @@ fn search_own<P: Potential>(work: &Workspace, unit: Lanes, waiting: Mask) -> Fou
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let pre = work.keys.len();
-    let at = |i: usize| Moments { growth: work.keys[i], time: work.times[i] };
+    let at = |i: usize| Moments {
+        growth: work.keys[i],
+        time: work.times[i],
+    };
     for i in 0..pre {
         let start = at(i);
-        let end = if i + 1 < pre { just_after(at(i + 1)) } else { Moments::NEVER };
+        let end = if i + 1 < pre {
+            just_after(at(i + 1))
+        } else {
+            Moments::NEVER
+        };
         let [first, second] = P::basis(start);
         let weight = work.weights[i] * unit;
         sums[0] += weight * first;

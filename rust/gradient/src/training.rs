@@ -72,7 +72,7 @@ struct Worker {
     silent: Vec<Vec<u32>>,
     /// dL/dT of the spikes of each layer.
     gradient: Vec<Vec<[f64; LANES]>>,
-    /// dL/dt of the inputs of a layer, by lane.
+    /// dL/dt of the inputs of a layer, by lane; zero between layers.
     at_inputs: Vec<Lanes>,
     times: Vec<f64>,
 }
@@ -421,43 +421,36 @@ impl Worker {
                 self.spikes[k - 1].inputs(layer.pre)
             };
             let threshold = layer.neuron.threshold();
-            let at_inputs = &mut self.at_inputs[..layer.pre];
-            at_inputs.fill(Lanes::ZERO);
+            let (at_inputs, sums) = (&mut self.at_inputs[..layer.pre], &mut self.sums[k]);
+            let (inputs, spikes) = (self.scratch[k].inputs(), &self.spikes[k]);
             for (index, gradient) in self.gradient[k].iter().enumerate() {
                 if gradient.iter().all(|&g| g == 0.0) {
                     continue;
                 }
-                let Spikes {
-                    growth,
-                    time,
-                    steepness,
-                } = &self.spikes[k];
                 let at = Moments {
-                    growth: Lanes(growth[index]),
-                    time: Lanes(time[index]),
+                    growth: Lanes(spikes.growth[index]),
+                    time: Lanes(spikes.time[index]),
                 };
                 let tile = Tile::new(layer, stretch, index, input, at);
-                let slope = tile.found_slopes::<P>(Lanes(steepness[index]));
-                let floor = slope_floor * threshold;
-                tile.differentiate::<P>(
-                    Lanes(*gradient),
-                    slope,
-                    floor,
-                    &mut self.sums[k],
-                    at_inputs,
-                )
-                .map_err(|flat| Error::Slope {
-                    sample,
-                    neuron: flat.neuron,
-                    slope: flat.slope / threshold,
-                })?;
+                let slope = tile.found_slopes::<P>(Lanes(spikes.steepness[index]));
+                let (gradient, floor) = (Lanes(*gradient), slope_floor * threshold);
+                tile.differentiate::<P>(inputs, gradient, slope, floor, sums, at_inputs)
+                    .map_err(|flat| Error::Slope {
+                        sample,
+                        neuron: flat.neuron,
+                        slope: flat.slope / threshold,
+                    })?;
             }
-            self.sums[k].add_inputs(at_inputs);
+            sums.add_inputs(at_inputs);
             if k > 0 {
                 let gradient = self.gradient[k - 1].as_flattened_mut();
-                for (g, lanes) in gradient.iter_mut().zip(at_inputs.iter()) {
-                    *g = lanes.sum();
+                gradient.fill(0.0);
+                for &i in inputs {
+                    gradient[i] = at_inputs[i].sum();
                 }
+            }
+            for &i in inputs {
+                at_inputs[i] = Lanes::ZERO;
             }
         }
         Ok(())
