@@ -424,7 +424,7 @@ impl Worker {
             let (at_inputs, sums) = (&mut self.at_inputs[..layer.pre], &mut self.sums[k]);
             let (inputs, spikes) = (self.scratch[k].inputs(), &self.spikes[k]);
             for (index, gradient) in self.gradient[k].iter().enumerate() {
-                if gradient.iter().all(|&g| g == 0.0) {
+                if !Lanes(*gradient).differs(Lanes::ZERO).any() {
                     continue;
                 }
                 let at = Moments {
