@@ -7,7 +7,8 @@
 use crate::lanes::{LANES, Lanes, Mask};
 use crate::layer::{Kind, Layer, Stretch};
 use crate::potential::{Moments, Potential};
-use crate::search::{Inputs, TIE};
+use crate::search::TIE;
+use crate::spikes::Inputs;
 
 /// Derivatives summed over samples, in units of `tau_syn`, laid out like the weights and delays of the layer.
 #[derive(Clone, Debug)]

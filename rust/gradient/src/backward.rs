@@ -7,7 +7,7 @@ use crate::forward::{check_batch, span};
 use crate::lanes::{LANES, Lanes};
 use crate::layer::{Layer, Stretch, unpack};
 use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
-use crate::search::Inputs;
+use crate::spikes::Inputs;
 use crate::threads::{CHUNK, check_threads, map_in_order};
 use crate::{Error, Ratio};
 

@@ -25,6 +25,7 @@ mod potential;
 #[cfg(test)]
 mod random;
 mod search;
+mod spikes;
 mod threads;
 pub mod training;
 
