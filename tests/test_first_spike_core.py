@@ -5,10 +5,11 @@ import multiprocessing
 from collections.abc import Iterator
 from typing import Any
 
-import first_spike_reference as reference
 import numpy as np
 import numpy.typing as npt
 import pytest
+
+import first_spike_reference as reference
 from tarry import _core
 
 Array = npt.NDArray[np.float64]

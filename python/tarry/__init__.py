@@ -1,1 +1,35 @@
 """Spiking networks with learned delays: exact gradients, integer programs, the same spikes everywhere."""
+
+from ._core import Processor as Processor
+from .compiler import FirstSpikes as FirstSpikes
+from .compiler import compile_network as compile
+from .network import Lif as Lif
+from .network import Network as Network
+from .network import Population as Population
+from .network import Projection as Projection
+from .platforms import finest_tick as finest_tick
+from .platforms import obstacles as obstacles
+from .platforms import platform as platform
+from .platforms import platforms as platforms
+from .program import CompileReport as CompileReport
+from .program import Program as Program
+from .simulate import Report as Report
+from .simulate import simulate as simulate
+
+__all__ = [
+    "CompileReport",
+    "FirstSpikes",
+    "Lif",
+    "Network",
+    "Population",
+    "Processor",
+    "Program",
+    "Projection",
+    "Report",
+    "compile",
+    "finest_tick",
+    "obstacles",
+    "platform",
+    "platforms",
+    "simulate",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from typing import Any, Literal
 
@@ -83,7 +83,7 @@ class Population:
                 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, init=False)
 class Projection:
     """Synapses from every neuron of one population to every neuron of another; weight 0 is no synapse.
 
@@ -97,12 +97,12 @@ class Projection:
     source: str
     target: str
     weights: Array
-    delays: Array = field(default_factory=lambda: np.zeros(()))
+    delays: Array
 
-    def __post_init__(self) -> None:
-        where = f"projection {self.source!r} -> {self.target!r}"
-        weights = _frozen(self.weights)
-        delays = _frozen(self.delays)
+    def __init__(self, source: str, target: str, weights: npt.ArrayLike, delays: npt.ArrayLike = 0.0) -> None:
+        where = f"projection {source!r} -> {target!r}"
+        weights = _frozen(weights)
+        delays = _frozen(delays)
         if weights.ndim != 2:
             raise ValueError(f"{where}: weights have shape {weights.shape}; they must be (post, pre)")
         if not np.all(np.isfinite(weights)):
@@ -120,6 +120,8 @@ class Projection:
             )
         if not np.all(np.isfinite(delays) & (delays >= 0)):
             raise ValueError(f"{where}: delays must be finite and at least 0 s")
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "target", target)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "delays", delays)
 
@@ -153,7 +155,9 @@ class Network:
             where = f"projection {projection.source!r} -> {projection.target!r}"
             for name in (projection.source, projection.target):
                 if name not in sizes:
-                    raise ValueError(f"{where}: there is no population {name!r}; there are {', '.join(sizes)}")
+                    raise ValueError(
+                        f"{where}: there is no population {name!r}; there are {', '.join(sizes)}"
+                    )
             if projection.target in inputs:
                 raise ValueError(f"{where}: {projection.target!r} is an input and takes no synapses")
             shape = (sizes[projection.target], sizes[projection.source])
@@ -180,12 +184,16 @@ class Network:
         for population in self.populations:
             if population.name == name:
                 return population
-        raise KeyError(f"there is no population {name!r}; there are {', '.join(p.name for p in self.populations)}")
+        raise KeyError(
+            f"there is no population {name!r}; there are {', '.join(p.name for p in self.populations)}"
+        )
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to an ``.npz`` file: a JSON header and the arrays, no pickle."""
         arrays = {
-            f"{kind}_{i}": getattr(p, kind) for i, p in enumerate(self.projections) for kind in ("weights", "delays")
+            f"{kind}_{i}": getattr(p, kind)
+            for i, p in enumerate(self.projections)
+            for kind in ("weights", "delays")
         }
         header = {
             "format": FILE_FORMAT,
@@ -215,7 +223,9 @@ class Network:
         except FileNotFoundError:
             raise
         except Exception as error:
-            raise ValueError(f"{path} is not a Tarry network ({error}); write one with Network.save") from error
+            raise ValueError(
+                f"{path} is not a Tarry network ({error}); write one with Network.save"
+            ) from error
 
 
 def _frozen(values: npt.ArrayLike) -> Array:

@@ -15,11 +15,7 @@ const EPSILON: f64 = 1e-8;
 
 impl Adam {
     pub(crate) fn new(parameters: usize) -> Self {
-        Self {
-            mean: vec![Lanes::ZERO; parameters],
-            square: vec![Lanes::ZERO; parameters],
-            steps: 0,
-        }
+        Self { mean: vec![Lanes::ZERO; parameters], square: vec![Lanes::ZERO; parameters], steps: 0 }
     }
 
     /// Moves `values` one step against their `gradient`.

@@ -21,11 +21,7 @@ pub(crate) struct Sums {
 impl Sums {
     pub(crate) fn new(layer: &Layer) -> Self {
         let zeros = |like: &[Lanes]| vec![Lanes::ZERO; like.len()];
-        Self {
-            kind: layer.kind,
-            weights: zeros(&layer.weights),
-            delays: zeros(&layer.delays),
-        }
+        Self { kind: layer.kind, weights: zeros(&layer.weights), delays: zeros(&layer.delays) }
     }
 
     /// Back to zero.
@@ -36,14 +32,8 @@ impl Sums {
 
     /// Adds the sums of a later chunk.
     pub(crate) fn add(&mut self, other: &Self) {
-        self.weights
-            .iter_mut()
-            .zip(&other.weights)
-            .for_each(|(sum, other)| *sum += *other);
-        self.delays
-            .iter_mut()
-            .zip(&other.delays)
-            .for_each(|(sum, other)| *sum += *other);
+        self.weights.iter_mut().zip(&other.weights).for_each(|(sum, other)| *sum += *other);
+        self.delays.iter_mut().zip(&other.delays).for_each(|(sum, other)| *sum += *other);
     }
 
     /// Adds one sample's dL/dt of the inputs, which is what delays common to all neurons change.
@@ -91,11 +81,7 @@ impl<'a> Tile<'a> {
         spikes: Moments,
     ) -> Self {
         let row = index * layer.pre;
-        let shift = if let Stretch::Neurons(shifts) = stretch {
-            shifts[index]
-        } else {
-            Moments::ORIGIN
-        };
+        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[index] } else { Moments::ORIGIN };
         let inverse = shift.growth / spikes.growth;
         // So that nothing counts as earlier than a spike that never comes.
         let fired = Lanes::ZERO.less(inverse);
@@ -115,24 +101,15 @@ impl<'a> Tile<'a> {
     #[inline(always)]
     fn ages<P: Potential>(&self, i: usize) -> (Lanes, Lanes, Mask) {
         let growth = Lanes::splat(self.input.growth[i]);
-        let time = if P::NEEDS_TIME {
-            Lanes::splat(self.input.time[i])
-        } else {
-            Lanes::ZERO
-        };
+        let time = if P::NEEDS_TIME { Lanes::splat(self.input.time[i]) } else { Lanes::ZERO };
         let (growth, time) = match self.stretch {
             Stretch::None | Stretch::Neurons(_) => (growth, time),
-            Stretch::Inputs {
-                growth: factors,
-                time: delays,
-            } => (
-                growth * Lanes::splat(factors[i]),
-                time + Lanes::splat(delays[i]),
-            ),
-            Stretch::Synapses {
-                growth: factors,
-                time: delays,
-            } => (growth * factors[self.row + i], time + delays[self.row + i]),
+            Stretch::Inputs { growth: factors, time: delays } => {
+                (growth * Lanes::splat(factors[i]), time + Lanes::splat(delays[i]))
+            }
+            Stretch::Synapses { growth: factors, time: delays } => {
+                (growth * factors[self.row + i], time + delays[self.row + i])
+            }
         };
         let ratio = growth * self.inverse;
         let causal = ratio.less(Lanes::splat(1.0 - TIE));
@@ -174,10 +151,7 @@ impl<'a> Tile<'a> {
         let flat = needed & bounded.at_most(Lanes::ZERO);
         if flat.any() {
             let lane = flat.0.iter().position(|&flat| flat != 0).unwrap_or(0);
-            return Err(Flat {
-                neuron: self.index * LANES + lane,
-                slope: slope.0[lane],
-            });
+            return Err(Flat { neuron: self.index * LANES + lane, slope: slope.0[lane] });
         }
         let scale = needed.keep(gradient / bounded);
         let weight_sums = &mut sums.weights[self.row..self.row + self.weights.len()];

@@ -48,19 +48,9 @@ pub fn backward(
     check_elements("gradient", gradient, "finite", f64::is_finite)?;
     if !(slope_floor >= 0.0 && slope_floor.is_finite()) {
         let range = "finite and at least 0";
-        return Err(Error::Parameter {
-            name: "slope_floor",
-            value: slope_floor,
-            range,
-        });
+        return Err(Error::Parameter { name: "slope_floor", value: slope_floor, range });
     }
-    let batch = Batch {
-        layer,
-        times,
-        spikes,
-        gradient,
-        slope_floor,
-    };
+    let batch = Batch { layer, times, spikes, gradient, slope_floor };
     match layer.neuron.ratio() {
         Ratio::Double => batch.backward::<Double>(threads),
         Ratio::Equal => batch.backward::<Equal>(threads),
@@ -85,19 +75,15 @@ impl Batch<'_> {
         let stretch = Stretch::new::<P>(self.layer);
         let mut sums = Sums::new(self.layer);
         let mut at_times = vec![0.0; self.times.len()];
-        let tasks: Vec<_> = at_times
-            .chunks_mut(CHUNK * self.layer.pre)
-            .enumerate()
-            .collect();
+        let tasks: Vec<_> = at_times.chunks_mut(CHUNK * self.layer.pre).enumerate().collect();
         let mut tasks = tasks.into_iter();
         loop {
             let wave: Vec<_> = tasks.by_ref().take(CHUNKS_IN_FLIGHT * threads).collect();
             if wave.is_empty() {
                 break;
             }
-            let chunks = map_in_order(threads, wave, |(k, at_times)| {
-                self.chunk::<P>(&stretch, k * CHUNK, at_times)
-            })?;
+            let chunks =
+                map_in_order(threads, wave, |(k, at_times)| self.chunk::<P>(&stretch, k * CHUNK, at_times))?;
             for chunk in chunks {
                 sums.add(&chunk?);
             }
@@ -106,11 +92,7 @@ impl Batch<'_> {
         let weights = unpack(&sums.weights, self.layer.pre, self.layer.post);
         let weights = weights.into_iter().map(|sum| sum * unit).collect();
         let delays = self.layer.unpack_delays(&sums.delays);
-        Ok(Gradients {
-            times: at_times,
-            weights,
-            delays,
-        })
+        Ok(Gradients { times: at_times, weights, delays })
     }
 
     /// Sums of the samples from `first` on; their dL/dt go to `at_times`.
@@ -128,23 +110,11 @@ impl Batch<'_> {
         for (k, at_times) in at_times.chunks_exact_mut(pre).enumerate() {
             let sample = first + k;
             at_inputs.fill(Lanes::ZERO);
-            self.sample::<P>(
-                stretch,
-                sample,
-                &inputs,
-                &mut growth,
-                &mut time,
-                &mut sums,
-                &mut at_inputs,
-            )
-            .map_err(|flat| {
-                let slope = flat.slope / self.layer.neuron.threshold();
-                Error::Slope {
-                    sample,
-                    neuron: flat.neuron,
-                    slope,
-                }
-            })?;
+            self.sample::<P>(stretch, sample, &inputs, &mut growth, &mut time, &mut sums, &mut at_inputs)
+                .map_err(|flat| {
+                    let slope = flat.slope / self.layer.neuron.threshold();
+                    Error::Slope { sample, neuron: flat.neuron, slope }
+                })?;
             for (at_time, lanes) in at_times.iter_mut().zip(&at_inputs) {
                 *at_time = lanes.sum();
             }
@@ -180,16 +150,7 @@ impl Batch<'_> {
         if (last - first) / unit > LONGEST_SPAN {
             for j in (0..post).filter(|&j| spikes[j] < f64::INFINITY && gradient[j] != 0.0) {
                 let spike = (spikes[j] - first) / unit;
-                distant::differentiate::<P>(
-                    self.layer,
-                    j,
-                    time,
-                    spike,
-                    gradient[j],
-                    floor,
-                    sums,
-                    at_inputs,
-                )?;
+                distant::differentiate::<P>(self.layer, j, time, spike, gradient[j], floor, sums, at_inputs)?;
             }
             return Ok(());
         }

@@ -17,24 +17,14 @@ pub(crate) const LONGEST_SPAN: f64 = 300.0;
 pub(crate) fn first_spike<P: Potential>(layer: &Layer, post: usize, times: &[f64]) -> f64 {
     let mut arrivals: Vec<(f64, f64)> = (0..layer.pre)
         .filter(|&i| times[i] < f64::INFINITY)
-        .map(|i| {
-            (
-                times[i] + layer.delay(post, i),
-                layer.weight(post, i) / layer.neuron.threshold(),
-            )
-        })
+        .map(|i| (times[i] + layer.delay(post, i), layer.weight(post, i) / layer.neuron.threshold()))
         .collect();
     arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
     let [first, second] = P::basis(Moments::ORIGIN);
     let mut sums = [Lanes::ZERO; 2];
     for (k, &(time, weight)) in arrivals.iter().enumerate() {
-        sums = [
-            sums[0] + Lanes::splat(weight) * first,
-            sums[1] + Lanes::splat(weight) * second,
-        ];
-        let gap = arrivals
-            .get(k + 1)
-            .map_or(f64::INFINITY, |next| next.0 - time);
+        sums = [sums[0] + Lanes::splat(weight) * first, sums[1] + Lanes::splat(weight) * second];
+        let gap = arrivals.get(k + 1).map_or(f64::INFINITY, |next| next.0 - time);
         let end = if gap < LONGEST_SPAN {
             Moments::splat(P::growth(gap) * (1.0 + TIE), gap + TIE)
         } else {
@@ -72,16 +62,10 @@ pub(crate) fn differentiate<P: Potential>(
         let (response, rise) = P::response(ratio, Lanes::splat(age));
         (response.0[0], rise.0[0])
     };
-    let slope: f64 = (0..layer.pre)
-        .filter(causal)
-        .map(|i| layer.weight(post, i) * response(i).1)
-        .sum();
+    let slope: f64 = (0..layer.pre).filter(causal).map(|i| layer.weight(post, i) * response(i).1).sum();
     let bounded = slope.max(floor);
     if bounded <= 0.0 {
-        return Err(Flat {
-            neuron: post,
-            slope,
-        });
+        return Err(Flat { neuron: post, slope });
     }
     let scale = gradient / bounded;
     for i in (0..layer.pre).filter(causal) {
@@ -110,9 +94,7 @@ mod tests {
 
     fn slow_forward<P: Potential>(layer: &Layer, times: &[f64]) -> Vec<f64> {
         let units: Vec<f64> = times.iter().map(|t| t / 1e-3).collect();
-        (0..layer.post())
-            .map(|j| 1e-3 * first_spike::<P>(layer, j, &units))
-            .collect()
+        (0..layer.post()).map(|j| 1e-3 * first_spike::<P>(layer, j, &units)).collect()
     }
 
     fn slow_backward<P: Potential>(
@@ -126,16 +108,8 @@ mod tests {
         let mut at_inputs = vec![Lanes::ZERO; layer.pre()];
         for j in (0..layer.post()).filter(|&j| spikes[j] < f64::INFINITY) {
             let (spike, gradient) = (spikes[j] / 1e-3, 1.0 + j as f64);
-            let result = differentiate::<P>(
-                layer,
-                j,
-                &units,
-                spike,
-                gradient,
-                floor,
-                &mut sums,
-                &mut at_inputs,
-            );
+            let result =
+                differentiate::<P>(layer, j, &units, spike, gradient, floor, &mut sums, &mut at_inputs);
             assert!(result.is_ok());
         }
         sums.add_inputs(&at_inputs);
@@ -145,10 +119,7 @@ mod tests {
     fn assert_close(fast: &[f64], slow: &[f64], tolerance: f64) {
         assert_eq!(fast.len(), slow.len());
         for (a, b) in fast.iter().zip(slow) {
-            assert!(
-                a.to_bits() == b.to_bits() || (a - b).abs() <= tolerance,
-                "{a} and {b}"
-            );
+            assert!(a.to_bits() == b.to_bits() || (a - b).abs() <= tolerance, "{a} and {b}");
         }
     }
 
@@ -179,15 +150,10 @@ mod tests {
             assert_close(&fast, &slow, 1e-15);
             fired += fast.iter().filter(|t| t.is_finite()).count();
             let floor = 0.1 / layer.neuron.threshold();
-            let gradients =
-                backward(&layer, &times, &fast, &gradient, floor, 1).expect("good input");
+            let gradients = backward(&layer, &times, &fast, &gradient, floor, 1).expect("good input");
             assert_close(&gradients.times, &at_times, 1e-10);
             let weights: Vec<f64> = crate::layer::unpack(&sums.weights, pre, post);
-            assert_close(
-                &gradients.weights,
-                &weights.iter().map(|w| w * 1e-3).collect::<Vec<_>>(),
-                1e-13,
-            );
+            assert_close(&gradients.weights, &weights.iter().map(|w| w * 1e-3).collect::<Vec<_>>(), 1e-13);
             assert_close(&gradients.delays, &layer.unpack_delays(&sums.delays), 1e-10);
         }
         assert!(fired > 5000);

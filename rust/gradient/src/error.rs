@@ -82,10 +82,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimeConstant { name, value } => {
-                write!(
-                    f,
-                    "{name} is {value} s; it must be positive and finite (tau_mem may also be inf)"
-                )
+                write!(f, "{name} is {value} s; it must be positive and finite (tau_mem may also be inf)")
             }
             Self::Ratio { tau_mem, tau_syn } => write!(
                 f,
@@ -95,50 +92,20 @@ impl fmt::Display for Error {
             Self::Parameter { name, value, range } => {
                 write!(f, "{name} is {value}; it must be {range}")
             }
-            Self::Length {
-                name,
-                found,
-                expected,
-            } => {
-                write!(
-                    f,
-                    "{name} has {found} elements; the other arguments need {expected}"
-                )
+            Self::Length { name, found, expected } => {
+                write!(f, "{name} has {found} elements; the other arguments need {expected}")
             }
             Self::Empty { name } => write!(f, "{name} is empty; at least one is needed"),
-            Self::Element {
-                name,
-                index,
-                value,
-                range,
-            } => {
-                write!(
-                    f,
-                    "{name} holds {value} at flat index {index}; every element must be {range}"
-                )
+            Self::Element { name, index, value, range } => {
+                write!(f, "{name} holds {value} at flat index {index}; every element must be {range}")
             }
-            Self::Label {
-                sample,
-                label,
-                classes,
-            } => {
-                write!(
-                    f,
-                    "the label of sample {sample} is {label}; it must lie in 0..{}",
-                    classes - 1
-                )
+            Self::Label { sample, label, classes } => {
+                write!(f, "the label of sample {sample} is {label}; it must lie in 0..{}", classes - 1)
             }
             Self::Threads { threads } => {
-                write!(
-                    f,
-                    "threads is {threads}; it must be 1 to 1024, and no more than the system can start"
-                )
+                write!(f, "threads is {threads}; it must be 1 to 1024, and no more than the system can start")
             }
-            Self::Slope {
-                sample,
-                neuron,
-                slope,
-            } => write!(
+            Self::Slope { sample, neuron, slope } => write!(
                 f,
                 "the potential of neuron {neuron} does not rise at its spike in sample {sample} (slope {slope} \
                  threshold/tau_syn), so no derivative exists there; pass a slope_floor above 0"
@@ -157,32 +124,17 @@ pub(crate) fn check_elements(
     allowed: impl Fn(f64) -> bool,
 ) -> Result<(), Error> {
     match values.iter().position(|&value| !allowed(value)) {
-        Some(index) => Err(Error::Element {
-            name,
-            index,
-            value: values[index],
-            range,
-        }),
+        Some(index) => Err(Error::Element { name, index, value: values[index], range }),
         None => Ok(()),
     }
 }
 
 /// Refuses an array whose length is not `expected`.
 pub(crate) fn check_length(name: &'static str, found: usize, expected: usize) -> Result<(), Error> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(Error::Length {
-            name,
-            found,
-            expected,
-        })
-    }
+    if found == expected { Ok(()) } else { Err(Error::Length { name, found, expected }) }
 }
 
 /// Spike times: finite, or `+inf` for silence.
 pub(crate) fn check_times(name: &'static str, times: &[f64]) -> Result<(), Error> {
-    check_elements(name, times, "finite, or +inf for silence", |t| {
-        t > f64::NEG_INFINITY
-    })
+    check_elements(name, times, "finite, or +inf for silence", |t| t > f64::NEG_INFINITY)
 }

@@ -17,10 +17,8 @@ use crate::{Error, Ratio};
 pub fn forward(layer: &Layer, times: &[f64], threads: usize) -> Result<Vec<f64>, Error> {
     let batch = check_batch(layer, times)?;
     let mut spikes = vec![f64::INFINITY; batch * layer.post()];
-    let tasks: Vec<_> = times
-        .chunks(CHUNK * layer.pre())
-        .zip(spikes.chunks_mut(CHUNK * layer.post()))
-        .collect();
+    let tasks: Vec<_> =
+        times.chunks(CHUNK * layer.pre()).zip(spikes.chunks_mut(CHUNK * layer.post())).collect();
     match layer.neuron.ratio() {
         Ratio::Double => forward_chunks::<Double>(layer, tasks, threads),
         Ratio::Equal => forward_chunks::<Equal>(layer, tasks, threads),
@@ -58,10 +56,7 @@ fn forward_chunks<P: Potential>(
         let mut work = Workspace::new(layer);
         let mut found = Spikes::new(layer);
         let (mut input_growth, mut input_time) = (vec![0.0; layer.pre()], vec![0.0; layer.pre()]);
-        for (times, spikes) in times
-            .chunks_exact(layer.pre())
-            .zip(spikes.chunks_exact_mut(layer.post()))
-        {
+        for (times, spikes) in times.chunks_exact(layer.pre()).zip(spikes.chunks_exact_mut(layer.post())) {
             let Some((first, last)) = span(times) else {
                 continue;
             };
@@ -78,10 +73,7 @@ fn forward_chunks<P: Potential>(
             for (growth, &time) in input_growth.iter_mut().zip(&input_time) {
                 *growth = P::growth(time);
             }
-            let input = Inputs {
-                growth: &input_growth,
-                time: &input_time,
-            };
+            let input = Inputs { growth: &input_growth, time: &input_time };
             first_spikes::<P>(layer, &stretch, input, &mut work, &mut found);
             for (j, spike) in spikes.iter_mut().enumerate() {
                 *spike = first + unit * found.time::<P>(j);

@@ -98,12 +98,7 @@ mod tests {
             let z = w * w.exp();
             // The bisected function is rounded: that moves its zero by a relative 1/(1 + w) ulp or so.
             let tolerance = w.abs() * (1e-15 + 3.0 * f64::EPSILON / (1.0 + w));
-            assert!(
-                (w0(z) - bisected(z)).abs() <= tolerance,
-                "z = {z}: {} and {}",
-                w0(z),
-                bisected(z)
-            );
+            assert!((w0(z) - bisected(z)).abs() <= tolerance, "z = {z}: {} and {}", w0(z), bisected(z));
         }
     }
 

@@ -31,24 +31,12 @@ impl Lanes {
     /// `low` where `self` is less than `than`, `high` elsewhere.
     #[inline(always)]
     pub(crate) fn choose(self, than: Self, low: Self, high: Self) -> Self {
-        Self(from_fn(|l| {
-            if self.0[l] < than.0[l] {
-                low.0[l]
-            } else {
-                high.0[l]
-            }
-        }))
+        Self(from_fn(|l| if self.0[l] < than.0[l] { low.0[l] } else { high.0[l] }))
     }
 
     #[inline(always)]
     fn compare(self, other: Self, holds: impl Fn(&f64, &f64) -> bool) -> Mask {
-        Mask(from_fn(|l| {
-            if holds(&self.0[l], &other.0[l]) {
-                u64::MAX
-            } else {
-                0
-            }
-        }))
+        Mask(from_fn(|l| if holds(&self.0[l], &other.0[l]) { u64::MAX } else { 0 }))
     }
 
     #[inline(always)]
@@ -69,25 +57,13 @@ impl Lanes {
     /// The smaller of two numbers; `other` where either is NaN.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
-        Self(from_fn(|l| {
-            if self.0[l] < other.0[l] {
-                self.0[l]
-            } else {
-                other.0[l]
-            }
-        }))
+        Self(from_fn(|l| if self.0[l] < other.0[l] { self.0[l] } else { other.0[l] }))
     }
 
     /// The larger of two numbers; `other` where either is NaN.
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
-        Self(from_fn(|l| {
-            if self.0[l] > other.0[l] {
-                self.0[l]
-            } else {
-                other.0[l]
-            }
-        }))
+        Self(from_fn(|l| if self.0[l] > other.0[l] { self.0[l] } else { other.0[l] }))
     }
 
     #[inline(always)]
@@ -112,9 +88,7 @@ impl Mask {
     /// `lanes` where true, zero elsewhere.
     #[inline(always)]
     pub(crate) fn keep(self, lanes: Lanes) -> Lanes {
-        Lanes(from_fn(|l| {
-            f64::from_bits(lanes.0[l].to_bits() & self.0[l])
-        }))
+        Lanes(from_fn(|l| f64::from_bits(lanes.0[l].to_bits() & self.0[l])))
     }
 
     /// `yes` where true, `no` elsewhere.

@@ -72,22 +72,11 @@ impl Layer {
         delays: Delays<'_>,
     ) -> Result<Self, Error> {
         if pre == 0 || post == 0 {
-            return Err(Error::Empty {
-                name: if pre == 0 {
-                    "the input of the layer"
-                } else {
-                    "the layer"
-                },
-            });
+            return Err(Error::Empty { name: if pre == 0 { "the input of the layer" } else { "the layer" } });
         }
         check_length("weights", weights.len(), pre * post)?;
         let largest = LARGEST_WEIGHT * neuron.threshold();
-        check_elements(
-            "weights",
-            weights,
-            "finite and at most 1e60 thresholds",
-            |w| w.abs() <= largest,
-        )?;
+        check_elements("weights", weights, "finite and at most 1e60 thresholds", |w| w.abs() <= largest)?;
         let (kind, values) = match &delays {
             Delays::None => (Kind::None, &[][..]),
             Delays::Scalar(delay) => (Kind::Scalar, std::slice::from_ref(delay)),
@@ -97,19 +86,10 @@ impl Layer {
         };
         let table = kind.table(pre, post);
         check_length("delays", values.len(), table.0 * table.1)?;
-        check_elements("delays", values, "finite and at least 0 s", |d| {
-            d >= 0.0 && d.is_finite()
-        })?;
+        check_elements("delays", values, "finite and at least 0 s", |d| d >= 0.0 && d.is_finite())?;
         let values: Vec<f64> = values.iter().map(|d| d / neuron.tau_syn()).collect();
         let delays = pack(&values, table.0, table.1);
-        Ok(Self {
-            pre,
-            post,
-            neuron,
-            weights: pack(weights, pre, post),
-            kind,
-            delays,
-        })
+        Ok(Self { pre, post, neuron, weights: pack(weights, pre, post), kind, delays })
     }
 
     /// Number of inputs.
@@ -133,10 +113,7 @@ impl Layer {
     /// Delays in seconds, in the shape in which they were given; empty without delays.
     #[must_use]
     pub fn delays(&self) -> Vec<f64> {
-        self.unpack_delays(&self.delays)
-            .into_iter()
-            .map(|delay| delay * self.neuron.tau_syn())
-            .collect()
+        self.unpack_delays(&self.delays).into_iter().map(|delay| delay * self.neuron.tau_syn()).collect()
     }
 
     /// What is laid out like the delays, in the shape in which these were given.
@@ -171,10 +148,7 @@ impl Layer {
 
     /// Largest delay in units of `tau_syn`.
     pub(crate) fn longest_delay(&self) -> f64 {
-        self.delays
-            .iter()
-            .flat_map(|lanes| lanes.0)
-            .fold(0.0, f64::max)
+        self.delays.iter().flat_map(|lanes| lanes.0).fold(0.0, f64::max)
     }
 
     /// Delay of a synapse in units of `tau_syn`.
@@ -193,11 +167,7 @@ impl Layer {
     #[inline(always)]
     pub(crate) fn present(&self, tile: usize) -> Mask {
         let count = self.post - tile * LANES;
-        if count >= LANES {
-            Mask::ALL
-        } else {
-            Mask::first(count)
-        }
+        if count >= LANES { Mask::ALL } else { Mask::first(count) }
     }
 
     pub(crate) fn weight(&self, post: usize, pre: usize) -> f64 {
@@ -226,10 +196,7 @@ pub(crate) enum Stretch {
 impl Stretch {
     pub(crate) fn new<P: Potential>(layer: &Layer) -> Self {
         let growth = |delays: &[Lanes]| delays.iter().map(|delay| delay.map(P::growth)).collect();
-        let moments = |&time: &Lanes| Moments {
-            growth: time.map(P::growth),
-            time,
-        };
+        let moments = |&time: &Lanes| Moments { growth: time.map(P::growth), time };
         match layer.kind {
             Kind::None => Self::None,
             Kind::Scalar => {
@@ -238,16 +205,10 @@ impl Stretch {
             }
             Kind::Axonal => {
                 let time = layer.unpack_delays(&layer.delays);
-                Self::Inputs {
-                    growth: time.iter().map(|&delay| P::growth(delay)).collect(),
-                    time,
-                }
+                Self::Inputs { growth: time.iter().map(|&delay| P::growth(delay)).collect(), time }
             }
             Kind::Dendritic => Self::Neurons(layer.delays.iter().map(moments).collect()),
-            Kind::Synaptic => Self::Synapses {
-                growth: growth(&layer.delays),
-                time: layer.delays.clone(),
-            },
+            Kind::Synaptic => Self::Synapses { growth: growth(&layer.delays), time: layer.delays.clone() },
         }
     }
 }
@@ -265,7 +226,5 @@ pub(crate) fn pack(values: &[f64], pre: usize, post: usize) -> Vec<Lanes> {
 
 /// The reverse of [`pack`].
 pub(crate) fn unpack(packed: &[Lanes], pre: usize, post: usize) -> Vec<f64> {
-    (0..pre * post)
-        .map(|k| packed[k / pre / LANES * pre + k % pre].0[k / pre % LANES])
-        .collect()
+    (0..pre * post).map(|k| packed[k / pre / LANES * pre + k % pre].0[k / pre % LANES]).collect()
 }

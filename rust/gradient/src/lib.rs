@@ -26,6 +26,7 @@ mod potential;
 mod random;
 mod search;
 mod spikes;
+pub mod stack;
 mod threads;
 pub mod training;
 

@@ -30,23 +30,12 @@ pub enum Loss {
 
 impl Loss {
     /// Loss of one sample and its derivative with respect to `times`.
-    pub(crate) fn sample(
-        &self,
-        times: &[f64],
-        label: usize,
-        tau_syn: f64,
-        gradient: &mut [f64],
-    ) -> f64 {
+    pub(crate) fn sample(&self, times: &[f64], label: usize, tau_syn: f64, gradient: &mut [f64]) -> f64 {
         match *self {
-            Self::ShiftInvariantMse { margin } => {
-                margin_sample(times, label, margin, tau_syn, gradient)
+            Self::ShiftInvariantMse { margin } => margin_sample(times, label, margin, tau_syn, gradient),
+            Self::CrossEntropy { xi, alpha, beta } => {
+                entropy_sample(times, label, [xi * tau_syn, alpha, beta * tau_syn], gradient)
             }
-            Self::CrossEntropy { xi, alpha, beta } => entropy_sample(
-                times,
-                label,
-                [xi * tau_syn, alpha, beta * tau_syn],
-                gradient,
-            ),
         }
     }
 }
@@ -88,32 +77,16 @@ pub fn time_to_first_spike_cross_entropy(
     tau_syn: f64,
 ) -> Result<(f64, Vec<f64>), Error> {
     check_positive("xi", xi)?;
-    check_parameter(
-        "alpha",
-        alpha,
-        "finite and at least 0",
-        alpha >= 0.0 && alpha.is_finite(),
-    )?;
+    check_parameter("alpha", alpha, "finite and at least 0", alpha >= 0.0 && alpha.is_finite())?;
     check_positive("beta", beta)?;
     check_positive("tau_syn", tau_syn)?;
     mean_over_batch(times, labels, |times, label, gradient| {
-        entropy_sample(
-            times,
-            label,
-            [xi * tau_syn, alpha, beta * tau_syn],
-            gradient,
-        )
+        entropy_sample(times, label, [xi * tau_syn, alpha, beta * tau_syn], gradient)
     })
 }
 
 /// Loss of one sample and its derivative; what is silent has no gradient.
-fn margin_sample(
-    times: &[f64],
-    label: usize,
-    margin: f64,
-    tau_syn: f64,
-    gradient: &mut [f64],
-) -> f64 {
+fn margin_sample(times: &[f64], label: usize, margin: f64, tau_syn: f64, gradient: &mut [f64]) -> f64 {
     gradient.fill(0.0);
     let own = times[label];
     if own == f64::INFINITY {
@@ -132,12 +105,7 @@ fn margin_sample(
 }
 
 /// Loss of one sample and its derivative; `[xi, beta]` in the unit of `times`.
-fn entropy_sample(
-    times: &[f64],
-    label: usize,
-    [xi, alpha, beta]: [f64; 3],
-    gradient: &mut [f64],
-) -> f64 {
+fn entropy_sample(times: &[f64], label: usize, [xi, alpha, beta]: [f64; 3], gradient: &mut [f64]) -> f64 {
     gradient.fill(0.0);
     let own = times[label];
     if own == f64::INFINITY {
@@ -172,11 +140,7 @@ fn mean_over_batch(
     let mut loss = 0.0;
     for (sample, &label) in labels.iter().enumerate() {
         let Some(class) = usize::try_from(label).ok().filter(|&class| class < classes) else {
-            return Err(Error::Label {
-                sample,
-                label,
-                classes,
-            });
+            return Err(Error::Label { sample, label, classes });
         };
         let range = sample * classes..(sample + 1) * classes;
         loss += sample_loss(&times[range.clone()], class, &mut gradient[range]);
@@ -188,24 +152,10 @@ fn mean_over_batch(
     Ok((loss * share, gradient))
 }
 
-fn check_parameter(
-    name: &'static str,
-    value: f64,
-    range: &'static str,
-    allowed: bool,
-) -> Result<(), Error> {
-    if allowed {
-        Ok(())
-    } else {
-        Err(Error::Parameter { name, value, range })
-    }
+fn check_parameter(name: &'static str, value: f64, range: &'static str, allowed: bool) -> Result<(), Error> {
+    if allowed { Ok(()) } else { Err(Error::Parameter { name, value, range }) }
 }
 
 fn check_positive(name: &'static str, value: f64) -> Result<(), Error> {
-    check_parameter(
-        name,
-        value,
-        "positive and finite",
-        value > 0.0 && value.is_finite(),
-    )
+    check_parameter(name, value, "positive and finite", value > 0.0 && value.is_finite())
 }

@@ -33,16 +33,10 @@ impl Neuron {
     /// time constants other than 1, 2 and infinity.
     pub fn new(tau_mem: f64, tau_syn: f64, threshold: f64) -> Result<Self, Error> {
         if !(tau_syn > 0.0 && tau_syn.is_finite()) {
-            return Err(Error::TimeConstant {
-                name: "tau_syn",
-                value: tau_syn,
-            });
+            return Err(Error::TimeConstant { name: "tau_syn", value: tau_syn });
         }
         if tau_mem.is_nan() || tau_mem <= 0.0 {
-            return Err(Error::TimeConstant {
-                name: "tau_mem",
-                value: tau_mem,
-            });
+            return Err(Error::TimeConstant { name: "tau_mem", value: tau_mem });
         }
         if !(threshold > 0.0 && threshold.is_finite()) {
             return Err(Error::Parameter {
@@ -61,11 +55,7 @@ impl Neuron {
         } else {
             return Err(Error::Ratio { tau_mem, tau_syn });
         };
-        Ok(Self {
-            ratio,
-            tau_syn,
-            threshold,
-        })
+        Ok(Self { ratio, tau_syn, threshold })
     }
 
     /// How the time constants relate.

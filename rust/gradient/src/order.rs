@@ -26,12 +26,7 @@ const CROWD: usize = 24;
 
 impl Order {
     pub(crate) fn new(keys: usize) -> Self {
-        Self {
-            keys: vec![(0.0, 0); keys],
-            buckets: vec![0; keys],
-            ends: vec![0; keys / FILL + 2],
-            next: 0,
-        }
+        Self { keys: vec![(0.0, 0); keys], buckets: vec![0; keys], ends: vec![0; keys / FILL + 2], next: 0 }
     }
 
     /// Deals out other keys, none negative, `+inf` for those that do not count; as many as given to [`Order::new`].
@@ -48,11 +43,7 @@ impl Order {
             // Adding 2^52 leaves the nearest integer in the low bits: faster than a conversion.
             let bounded = if key < high { key } else { high };
             let near = (bounded - low) * scale + 4_503_599_627_370_496.0;
-            *bucket = if key > high {
-                silent as u32
-            } else {
-                near.to_bits() as u32
-            };
+            *bucket = if key > high { silent as u32 } else { near.to_bits() as u32 };
         }
         for &bucket in &self.buckets {
             self.ends[bucket as usize] += 1;
@@ -81,11 +72,7 @@ impl Order {
     /// The next of the finite keys in ascending order, equal keys by index; a few at a time, none at the end.
     pub(crate) fn next(&mut self) -> Range<usize> {
         while self.next + 1 < self.ends.len() {
-            let start = if self.next == 0 {
-                0
-            } else {
-                self.ends[self.next - 1] as usize
-            };
+            let start = if self.next == 0 { 0 } else { self.ends[self.next - 1] as usize };
             let places = start..self.ends[self.next] as usize;
             self.next += 1;
             if !places.is_empty() {
@@ -117,10 +104,7 @@ fn finite_range(keys: &[f64]) -> (f64, f64) {
         low = keys.min(low);
         high = keys.less(silent).keep(keys).max(high);
     }
-    (
-        low.0.into_iter().fold(f64::INFINITY, f64::min),
-        high.0.into_iter().fold(0.0, f64::max),
-    )
+    (low.0.into_iter().fold(f64::INFINITY, f64::min), high.0.into_iter().fold(0.0, f64::max))
 }
 
 fn insertion_sort(values: &mut [Key]) {
@@ -191,12 +175,8 @@ mod tests {
     use crate::random::Random;
 
     fn expected(keys: &[f64]) -> Vec<(f64, u32)> {
-        let mut sorted: Vec<(f64, u32)> = keys
-            .iter()
-            .copied()
-            .zip(0..)
-            .filter(|(key, _)| key.is_finite())
-            .collect();
+        let mut sorted: Vec<(f64, u32)> =
+            keys.iter().copied().zip(0..).filter(|(key, _)| key.is_finite()).collect();
         sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
         sorted
     }
@@ -244,9 +224,8 @@ mod tests {
     fn networks_of_all_sizes_sort_every_lane() {
         let mut random = Random(2);
         for count in 1..70 {
-            let mut keys: Vec<Lanes> = (0..count)
-                .map(|_| Lanes(std::array::from_fn(|_| random.uniform())))
-                .collect();
+            let mut keys: Vec<Lanes> =
+                (0..count).map(|_| Lanes(std::array::from_fn(|_| random.uniform()))).collect();
             let before = keys.clone();
             let (mut weights, mut times) = (keys.clone(), keys.clone());
             Network::new(count).sort(&mut keys, &mut weights, &mut times);

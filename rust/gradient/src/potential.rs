@@ -15,22 +15,14 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    pub(crate) const ORIGIN: Self = Self {
-        growth: Lanes::splat(1.0),
-        time: Lanes::ZERO,
-    };
+    pub(crate) const ORIGIN: Self = Self { growth: Lanes::splat(1.0), time: Lanes::ZERO };
     /// Later than any spike that is computed by growths, and yet its square is finite.
-    pub(crate) const NEVER: Self = Self {
-        growth: Lanes::splat(1e150),
-        time: Lanes::splat(345.387_763_949_107),
-    };
+    pub(crate) const NEVER: Self =
+        Self { growth: Lanes::splat(1e150), time: Lanes::splat(345.387_763_949_107) };
 
     #[inline(always)]
     pub(crate) fn splat(growth: f64, time: f64) -> Self {
-        Self {
-            growth: Lanes::splat(growth),
-            time: Lanes::splat(time),
-        }
+        Self { growth: Lanes::splat(growth), time: Lanes::splat(time) }
     }
 }
 
@@ -83,10 +75,7 @@ impl Potential for Double {
 
     #[inline(always)]
     fn basis(arrival: Moments) -> [Lanes; 2] {
-        [
-            (arrival.growth + arrival.growth) * arrival.growth,
-            arrival.growth,
-        ]
+        [(arrival.growth + arrival.growth) * arrival.growth, arrival.growth]
     }
 
     #[inline(always)]
@@ -108,13 +97,7 @@ impl Potential for Double {
     #[inline(always)]
     fn crossing([a1, a2]: [Lanes; 2]) -> (Moments, Lanes) {
         let root = (a2 * a2 - a1).max(Lanes::ZERO).sqrt();
-        (
-            Moments {
-                growth: a1 / (a2 + root),
-                time: Lanes::ZERO,
-            },
-            root,
-        )
+        (Moments { growth: a1 / (a2 + root), time: Lanes::ZERO }, root)
     }
 
     #[inline(always)]
@@ -173,15 +156,8 @@ impl Potential for Equal {
     fn crossing([a, b]: [Lanes; 2]) -> (Moments, Lanes) {
         let centre = b / a;
         // Where the peak just touches the threshold, rounding may push the argument below -1/e: NaN, taken as -1.
-        let depth =
-            Lanes::ZERO - (centre.map(f64::exp) / (Lanes::ZERO - a)).map(|z| w0(z).max(-1.0));
-        (
-            Moments {
-                growth: depth * a,
-                time: centre + depth,
-            },
-            a,
-        )
+        let depth = Lanes::ZERO - (centre.map(f64::exp) / (Lanes::ZERO - a)).map(|z| w0(z).max(-1.0));
+        (Moments { growth: depth * a, time: centre + depth }, a)
     }
 
     #[inline(always)]
@@ -229,13 +205,7 @@ impl Potential for NonLeaky {
     #[inline(always)]
     fn crossing([a1, a0]: [Lanes; 2]) -> (Moments, Lanes) {
         let slope = a0 - Lanes::splat(1.0);
-        (
-            Moments {
-                growth: a1 / slope,
-                time: Lanes::ZERO,
-            },
-            slope,
-        )
+        (Moments { growth: a1 / slope, time: Lanes::ZERO }, slope)
     }
 
     #[inline(always)]

@@ -8,10 +8,7 @@ pub(crate) struct Random(pub u64);
 impl Random {
     /// In \[0, 1).
     pub(crate) fn uniform(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1u64 << 53) as f64
     }
 
@@ -20,17 +17,13 @@ impl Random {
     }
 
     pub(crate) fn between(&mut self, low: f64, high: f64, count: usize) -> Vec<f64> {
-        (0..count)
-            .map(|_| low + (high - low) * self.uniform())
-            .collect()
+        (0..count).map(|_| low + (high - low) * self.uniform()).collect()
     }
 
     /// Times within 4 `tau_syn` = 4 ms, a tenth of them silent.
     pub(crate) fn times(&mut self, count: usize) -> Vec<f64> {
         let silent = |time: f64, dice: f64| if dice < 0.1 { f64::INFINITY } else { time };
-        (0..count)
-            .map(|_| silent(4e-3 * self.uniform(), self.uniform()))
-            .collect()
+        (0..count).map(|_| silent(4e-3 * self.uniform(), self.uniform())).collect()
     }
 
     /// A layer with `tau_syn` = 1 ms and delays of the `kind`-th sort up to 2 ms.

@@ -48,10 +48,7 @@ impl Workspace {
         if let Some((start, input)) = self.last.take() {
             let [first, second] = P::basis(start);
             let basis = [first * unit, second * unit];
-            self.arrivals.push(Arrival {
-                basis,
-                segment: P::segment(start, end),
-            });
+            self.arrivals.push(Arrival { basis, segment: P::segment(start, end) });
             self.inputs.push(input);
         }
     }
@@ -84,9 +81,7 @@ pub(crate) fn first_spikes<P: Potential>(
     let unit = Lanes::splat(1.0 / layer.neuron.threshold());
     let rows = layer.weights.chunks_exact(layer.pre);
     if let Stretch::Synapses { growth, time } = stretch {
-        let delays = growth
-            .chunks_exact(layer.pre)
-            .zip(time.chunks_exact(layer.pre));
+        let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
         for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
             collect_own::<P>(weights, growth, time, input, work);
             let found = search_own::<P>(work, unit, layer.present(tile));
@@ -97,11 +92,7 @@ pub(crate) fn first_spikes<P: Potential>(
     deal_common::<P>(stretch, input, work);
     for (tile, weights) in rows.enumerate() {
         let found = search_common::<P>(weights, work, unit, layer.present(tile));
-        let shift = if let Stretch::Neurons(shifts) = stretch {
-            shifts[tile]
-        } else {
-            Moments::ORIGIN
-        };
+        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
         spikes.set::<P>(tile, &found, shift);
     }
 }
@@ -113,11 +104,7 @@ fn deal_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, work: &mut Wo
     if P::NEEDS_TIME {
         time.copy_from_slice(input.time);
     }
-    if let Stretch::Inputs {
-        growth: factors,
-        time: delays,
-    } = stretch
-    {
+    if let Stretch::Inputs { growth: factors, time: delays } = stretch {
         for i in 0..factors.len() {
             growth[i] *= factors[i];
             time[i] += delays[i];
@@ -152,10 +139,7 @@ fn sort_more<P: Potential>(work: &mut Workspace, unit: Lanes) -> bool {
 
 #[inline(always)]
 fn just_after(moment: Moments) -> Moments {
-    Moments {
-        growth: moment.growth * Lanes::splat(1.0 + TIE),
-        time: moment.time + Lanes::splat(TIE),
-    }
+    Moments { growth: moment.growth * Lanes::splat(1.0 + TIE), time: moment.time + Lanes::splat(TIE) }
 }
 
 /// Sums over the causal inputs of the neurons that have fired, and which have not.
@@ -167,20 +151,14 @@ pub(crate) struct Found {
 impl Found {
     #[inline(always)]
     fn nothing(waiting: Mask) -> Self {
-        Self {
-            sums: [Lanes::ZERO; 2],
-            waiting,
-        }
+        Self { sums: [Lanes::ZERO; 2], waiting }
     }
 
     /// Keeps `sums` where the neuron fires in this segment and has not yet.
     #[inline(always)]
     fn update<P: Potential>(&mut self, sums: [Lanes; 2], segment: &Segment) {
         let first = P::crosses(sums, segment) & self.waiting;
-        self.sums = [
-            first.select(sums[0], self.sums[0]),
-            first.select(sums[1], self.sums[1]),
-        ];
+        self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
         self.waiting = self.waiting & !first;
     }
 }
@@ -189,12 +167,7 @@ impl Found {
 const STRIDE: usize = 4;
 
 #[inline(always)]
-fn search_common<P: Potential>(
-    weights: &[Lanes],
-    work: &mut Workspace,
-    unit: Lanes,
-    waiting: Mask,
-) -> Found {
+fn search_common<P: Potential>(weights: &[Lanes], work: &mut Workspace, unit: Lanes, waiting: Mask) -> Found {
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let mut done = 0;
@@ -229,11 +202,7 @@ fn collect_own<P: Potential>(
             work.times[i] = arrives.select(time, Moments::NEVER.time);
         }
     }
-    let times = if P::NEEDS_TIME {
-        &mut work.times[..]
-    } else {
-        &mut []
-    };
+    let times = if P::NEEDS_TIME { &mut work.times[..] } else { &mut [] };
     work.network.sort(&mut work.keys, &mut work.weights, times);
 }
 
@@ -242,17 +211,10 @@ fn search_own<P: Potential>(work: &Workspace, unit: Lanes, waiting: Mask) -> Fou
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let pre = work.keys.len();
-    let at = |i: usize| Moments {
-        growth: work.keys[i],
-        time: work.times[i],
-    };
+    let at = |i: usize| Moments { growth: work.keys[i], time: work.times[i] };
     for i in 0..pre {
         let start = at(i);
-        let end = if i + 1 < pre {
-            just_after(at(i + 1))
-        } else {
-            Moments::NEVER
-        };
+        let end = if i + 1 < pre { just_after(at(i + 1)) } else { Moments::NEVER };
         let [first, second] = P::basis(start);
         let weight = work.weights[i] * unit;
         sums[0] += weight * first;

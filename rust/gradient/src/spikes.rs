@@ -32,10 +32,7 @@ impl Spikes {
 
     /// As input of the next layer.
     pub(crate) fn inputs(&self, post: usize) -> Inputs<'_> {
-        Inputs {
-            growth: &self.growth.as_flattened()[..post],
-            time: &self.time.as_flattened()[..post],
-        }
+        Inputs { growth: &self.growth.as_flattened()[..post], time: &self.time.as_flattened()[..post] }
     }
 
     /// Time of a spike in units of `tau_syn`, from the origin.

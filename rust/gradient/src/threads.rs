@@ -33,16 +33,10 @@ fn pool(threads: usize) -> Result<Arc<ThreadPool>, Error> {
             return Ok(pool);
         }
     }
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|_| Error::Threads { threads })?;
+    let pool =
+        ThreadPoolBuilder::new().num_threads(threads).build().map_err(|_| Error::Threads { threads })?;
     let pool = Arc::new(pool);
-    *slot = Some(Held {
-        process: process::id(),
-        threads,
-        pool: Arc::clone(&pool),
-    });
+    *slot = Some(Held { process: process::id(), threads, pool: Arc::clone(&pool) });
     Ok(pool)
 }
 
@@ -51,11 +45,7 @@ const MOST_THREADS: usize = 1024;
 
 /// Refuses 0 threads and absurd numbers of them.
 pub(crate) fn check_threads(threads: usize) -> Result<(), Error> {
-    if (1..=MOST_THREADS).contains(&threads) {
-        Ok(())
-    } else {
-        Err(Error::Threads { threads })
-    }
+    if (1..=MOST_THREADS).contains(&threads) { Ok(()) } else { Err(Error::Threads { threads }) }
 }
 
 /// Applies `work` to `tasks` and returns the results in order. One thread runs on the caller's, without a pool.

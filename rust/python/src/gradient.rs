@@ -5,8 +5,8 @@
 
 use numpy::ndarray::Dimension;
 use numpy::{
-    Element, IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1,
-    PyReadonlyArray2, PyUntypedArrayMethods,
+    Element, IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1, PyReadonlyArray2,
+    PyUntypedArrayMethods,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -28,15 +28,9 @@ pub(crate) fn first_spike_forward<'py>(
     threshold: f64,
     threads: usize,
 ) -> PyResult<Matrix<'py>> {
-    let layer = layer(
-        &weights,
-        delays.as_ref(),
-        Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?,
-    )?;
+    let layer = layer(&weights, delays.as_ref(), Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?)?;
     let (batch, times) = matrix("times", &times, layer.pre())?;
-    let spikes = py
-        .detach(|| tarry_gradient::forward(&layer, times, threads))
-        .map_err(refused)?;
+    let spikes = py.detach(|| tarry_gradient::forward(&layer, times, threads)).map_err(refused)?;
     spikes.into_pyarray(py).reshape([batch, layer.post()])
 }
 
@@ -57,11 +51,7 @@ pub(crate) fn first_spike_backward<'py>(
     slope_floor: f64,
     threads: usize,
 ) -> PyResult<(Matrix<'py>, Matrix<'py>, Option<Matrix<'py>>)> {
-    let layer = layer(
-        &weights,
-        delays.as_ref(),
-        Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?,
-    )?;
+    let layer = layer(&weights, delays.as_ref(), Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?)?;
     let (batch, times) = matrix("times", &times, layer.pre())?;
     let (_, spikes) = batched("spike_times", &spike_times, batch, layer.post())?;
     let (_, gradient) = batched("gradient", &gradient, batch, layer.post())?;
@@ -70,20 +60,11 @@ pub(crate) fn first_spike_backward<'py>(
         .map_err(refused)?;
     let delays = delays.map(|delays| {
         let shape = delays.shape();
-        gradients
-            .delays
-            .into_pyarray(py)
-            .reshape([shape[0], shape[1]])
+        gradients.delays.into_pyarray(py).reshape([shape[0], shape[1]])
     });
     Ok((
-        gradients
-            .times
-            .into_pyarray(py)
-            .reshape([batch, layer.pre()])?,
-        gradients
-            .weights
-            .into_pyarray(py)
-            .reshape([layer.post(), layer.pre()])?,
+        gradients.times.into_pyarray(py).reshape([batch, layer.pre()])?,
+        gradients.weights.into_pyarray(py).reshape([layer.post(), layer.pre()])?,
         delays.transpose()?,
     ))
 }
@@ -116,33 +97,25 @@ pub(crate) fn time_to_first_spike_cross_entropy<'py>(
     tau_syn: f64,
 ) -> PyResult<(f64, Matrix<'py>)> {
     loss(py, &times, &labels, |times, labels| {
-        tarry_gradient::loss::time_to_first_spike_cross_entropy(
-            times, labels, xi, alpha, beta, tau_syn,
-        )
+        tarry_gradient::loss::time_to_first_spike_cross_entropy(times, labels, xi, alpha, beta, tau_syn)
     })
 }
 
-fn refused(error: Error) -> PyErr {
+pub(crate) fn refused(error: Error) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
 /// The elements row by row. (`as_slice` alone would also take arrays in Fortran order.)
-fn elements<'a, T: Element, D: Dimension>(
+pub(crate) fn elements<'a, T: Element, D: Dimension>(
     name: &str,
     array: &'a PyReadonlyArray<'_, T, D>,
 ) -> PyResult<&'a [T]> {
-    array
-        .as_slice()
-        .ok()
-        .filter(|_| array.is_c_contiguous())
-        .ok_or_else(|| {
-            PyValueError::new_err(format!(
-                "{name} is not C-contiguous; pass numpy.ascontiguousarray({name})"
-            ))
-        })
+    array.as_slice().ok().filter(|_| array.is_c_contiguous()).ok_or_else(|| {
+        PyValueError::new_err(format!("{name} is not C-contiguous; pass numpy.ascontiguousarray({name})"))
+    })
 }
 
-fn layer(
+pub(crate) fn layer(
     weights: &PyReadonlyArray2<'_, f64>,
     delays: Option<&PyReadonlyArray2<'_, f64>>,
     neuron: Neuron,
@@ -171,7 +144,7 @@ fn layer(
 }
 
 /// Batch size and elements of an array of shape [batch, columns].
-fn matrix<'a>(
+pub(crate) fn matrix<'a>(
     name: &str,
     array: &'a PyReadonlyArray2<'_, f64>,
     columns: usize,

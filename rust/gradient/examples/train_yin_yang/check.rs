@@ -13,18 +13,11 @@ const STEP: f64 = 1e-6;
 
 /// Worst |numeric - exact| / max(|numeric|, |exact|, 1e-3) over random weights and delays (in units of `tau_syn`) and
 /// random samples.
-pub(crate) fn worst_gradient_error(
-    layers: &[Layer],
-    points: &Points,
-    random: &mut Random,
-) -> Outcome<f64> {
+pub(crate) fn worst_gradient_error(layers: &[Layer], points: &Points, random: &mut Random) -> Outcome<f64> {
     let mut worst: f64 = 0.0;
     for check in 0..CHECKS {
         let sample = random.below(points.labels.len());
-        let times: Vec<f64> = points.times[4 * sample..4 * sample + 4]
-            .iter()
-            .map(|t| t * TAU_SYN)
-            .collect();
+        let times: Vec<f64> = points.times[4 * sample..4 * sample + 4].iter().map(|t| t * TAU_SYN).collect();
         let label = [points.labels[sample]];
         let spikes = |layers: &[Layer]| -> Outcome<Vec<Vec<f64>>> {
             let mut spikes = vec![times.clone()];
@@ -50,11 +43,7 @@ pub(crate) fn worst_gradient_error(
         let gradients = here.ok_or("no layers")?;
         let (weights, delays) = (layers[changed].weights(), layers[changed].delays());
         let of_delay = check % 4 > 1 && !delays.is_empty();
-        let index = random.below(if of_delay {
-            delays.len()
-        } else {
-            weights.len()
-        });
+        let index = random.below(if of_delay { delays.len() } else { weights.len() });
         let moved = |step: f64| -> Outcome<f64> {
             let (mut weights, mut delays) = (weights.clone(), delays.clone());
             if of_delay {
@@ -67,11 +56,7 @@ pub(crate) fn worst_gradient_error(
             loss(&layers)
         };
         let numeric = (moved(STEP)? - moved(-STEP)?) / (2.0 * STEP);
-        let exact = if of_delay {
-            gradients.delays[index] * TAU_SYN
-        } else {
-            gradients.weights[index]
-        };
+        let exact = if of_delay { gradients.delays[index] * TAU_SYN } else { gradients.weights[index] };
         worst = worst.max((numeric - exact).abs() / numeric.abs().max(exact.abs()).max(1e-3));
     }
     Ok(worst)

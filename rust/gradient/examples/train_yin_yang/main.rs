@@ -31,18 +31,8 @@ fn main() -> Outcome<()> {
     if !options.delays.is_empty() {
         return (0..options.seeds).try_for_each(|seed| run(&options, options.first_seed + seed));
     }
-    let synaptic = Options {
-        delays: "synaptic".into(),
-        hidden: 30,
-        ..options.clone()
-    };
-    let none = Options {
-        delays: "none".into(),
-        hidden: 120,
-        mean: [0.5; 2],
-        weight_rate: 0.02,
-        ..options
-    };
+    let synaptic = Options { delays: "synaptic".into(), hidden: 30, ..options.clone() };
+    let none = Options { delays: "none".into(), hidden: 120, mean: [0.5; 2], weight_rate: 0.02, ..options };
     run(&synaptic, synaptic.first_seed)?;
     run(&none, none.first_seed)
 }
@@ -65,10 +55,7 @@ impl Splits {
         Ok(Self {
             train: Points::read(folder, "train")?,
             validation: Points::read(folder, "validation")?,
-            test: options
-                .test
-                .then(|| Points::read(folder, "test"))
-                .transpose()?,
+            test: options.test.then(|| Points::read(folder, "test")).transpose()?,
         })
     }
 }
@@ -91,11 +78,7 @@ fn run(options: &Options, seed: u64) -> Outcome<()> {
         }
     }
     if options.average > 0.0 {
-        training = Training::new(
-            average.layers(&training)?,
-            options.range * TAU_SYN,
-            options.threads,
-        )?;
+        training = Training::new(average.layers(&training)?, options.range * TAU_SYN, options.threads)?;
     }
     seconds.sort_by(f64::total_cmp);
     let mut accuracy = |points: &Points| -> Outcome<f64> {
@@ -105,22 +88,10 @@ fn run(options: &Options, seed: u64) -> Outcome<()> {
     let train = accuracy(&splits.train)?;
     let validation = accuracy(&splits.validation)?;
     let test = splits.test.as_ref().map(&mut accuracy).transpose()?;
-    let largest = training
-        .layers()
-        .flat_map(Layer::weights)
-        .fold(0.0, |a: f64, w| a.max(w.abs()));
-    print!(
-        "{{\"program\": \"train_yin_yang\", \"network\": \"4-{}-{CLASSES}\", ",
-        options.hidden
-    );
-    print!(
-        "\"delays\": \"{}\", \"tau_mem_over_tau_syn\": \"{}\", ",
-        options.delays, options.ratio
-    );
-    print!(
-        "\"seed\": {seed}, \"epochs\": {}, \"batch\": {}, ",
-        options.epochs, options.batch
-    );
+    let largest = training.layers().flat_map(Layer::weights).fold(0.0, |a: f64, w| a.max(w.abs()));
+    print!("{{\"program\": \"train_yin_yang\", \"network\": \"4-{}-{CLASSES}\", ", options.hidden);
+    print!("\"delays\": \"{}\", \"tau_mem_over_tau_syn\": \"{}\", ", options.delays, options.ratio);
+    print!("\"seed\": {seed}, \"epochs\": {}, \"batch\": {}, ", options.epochs, options.batch);
     let count = splits.train.labels.len() as f64;
     let rate = |place: usize| count / seconds.get(place).copied().unwrap_or(f64::NAN);
     print!("\"samples_per_second\": {:.4e}, ", rate(seconds.len() / 2));
@@ -138,27 +109,20 @@ fn run(options: &Options, seed: u64) -> Outcome<()> {
 fn initial_layers(options: &Options, random: &mut Random) -> Outcome<Vec<Layer>> {
     let neuron = Neuron::new(options.ratio * TAU_SYN, TAU_SYN, 1.0)?;
     let mut layers = Vec::new();
-    for (k, [pre, post]) in [[4, options.hidden], [options.hidden, CLASSES]]
-        .into_iter()
-        .enumerate()
-    {
-        let weights: Vec<f64> = (0..pre * post)
-            .map(|_| random.normal(options.mean[k], options.deviation[k]))
-            .collect();
+    for (k, [pre, post]) in [[4, options.hidden], [options.hidden, CLASSES]].into_iter().enumerate() {
+        let weights: Vec<f64> =
+            (0..pre * post).map(|_| random.normal(options.mean[k], options.deviation[k])).collect();
         let count = match options.delays.as_str() {
             "none" => 0,
             "axonal" => pre,
             "dendritic" => post,
             "synaptic" => pre * post,
             other => {
-                return Err(
-                    format!("delays are {other}; none, axonal, dendritic or synaptic").into(),
-                );
+                return Err(format!("delays are {other}; none, axonal, dendritic or synaptic").into());
             }
         };
-        let delays: Vec<f64> = (0..count)
-            .map(|_| options.range * TAU_SYN / (1.0 + (-random.normal(0.0, 0.25)).exp()))
-            .collect();
+        let delays: Vec<f64> =
+            (0..count).map(|_| options.range * TAU_SYN / (1.0 + (-random.normal(0.0, 0.25)).exp())).collect();
         let delays = match options.delays.as_str() {
             "none" => Delays::None,
             "axonal" => Delays::Axonal(&delays),
@@ -171,20 +135,8 @@ fn initial_layers(options: &Options, random: &mut Random) -> Outcome<Vec<Layer>>
 }
 
 /// Points as samples, with noise on their times.
-fn samples(
-    training: &Training,
-    points: &Points,
-    jitter: f64,
-    random: &mut Random,
-) -> Outcome<Samples> {
-    let mut noisy = |t: &f64| {
-        TAU_SYN
-            * if jitter > 0.0 {
-                random.normal(*t, jitter).max(0.0)
-            } else {
-                *t
-            }
-    };
+fn samples(training: &Training, points: &Points, jitter: f64, random: &mut Random) -> Outcome<Samples> {
+    let mut noisy = |t: &f64| TAU_SYN * if jitter > 0.0 { random.normal(*t, jitter).max(0.0) } else { *t };
     let times: Vec<f64> = points.times.iter().map(&mut noisy).collect();
     let first = training.layers().next().ok_or("no layers")?;
     Ok(Samples::new(first, &times, &points.labels)?)
@@ -210,14 +162,8 @@ fn train_epoch(
         };
         let recipe = Recipe {
             loss: match options.loss.as_str() {
-                "mse" => Loss::ShiftInvariantMse {
-                    margin: options.margin,
-                },
-                "cross-entropy" => Loss::CrossEntropy {
-                    xi: options.margin,
-                    alpha: 0.005,
-                    beta: 1.0,
-                },
+                "mse" => Loss::ShiftInvariantMse { margin: options.margin },
+                "cross-entropy" => Loss::CrossEntropy { xi: options.margin, alpha: 0.005, beta: 1.0 },
                 other => return Err(format!("loss is {other}; mse or cross-entropy").into()),
             },
             weight_rate: options.weight_rate * schedule,
@@ -250,26 +196,14 @@ impl Average {
                 continue;
             }
             let (weight_sums, delay_sums) = &mut self.sums[k];
-            weight_sums
-                .iter_mut()
-                .zip(weights)
-                .for_each(|(sum, w)| *sum += w);
-            delay_sums
-                .iter_mut()
-                .zip(delays)
-                .for_each(|(sum, d)| *sum += d);
+            weight_sums.iter_mut().zip(weights).for_each(|(sum, w)| *sum += w);
+            delay_sums.iter_mut().zip(delays).for_each(|(sum, d)| *sum += d);
         }
     }
 
     fn layers(&self, training: &Training) -> Outcome<Vec<Layer>> {
-        let mean = |sums: &[f64]| {
-            sums.iter()
-                .map(|sum| sum / self.count)
-                .collect::<Vec<f64>>()
-        };
+        let mean = |sums: &[f64]| sums.iter().map(|sum| sum / self.count).collect::<Vec<f64>>();
         let pairs = training.layers().zip(&self.sums);
-        pairs
-            .map(|(layer, (weights, delays))| Ok(layer.with(&mean(weights), &mean(delays))?))
-            .collect()
+        pairs.map(|(layer, (weights, delays))| Ok(layer.with(&mean(weights), &mean(delays))?)).collect()
     }
 }

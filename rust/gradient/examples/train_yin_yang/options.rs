@@ -78,14 +78,10 @@ impl Default for Options {
 
 impl Options {
     /// Defaults changed by the arguments of the program.
-    pub(crate) fn parse(
-        mut arguments: impl Iterator<Item = String>,
-    ) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
         let mut options = Self::default();
         while let Some(name) = arguments.next() {
-            let value = arguments
-                .next()
-                .ok_or_else(|| format!("{name} needs a value"))?;
+            let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
             let parsed = options.set(name.trim_start_matches("--"), &value);
             parsed.map_err(|error| format!("{name} {value}: {error}"))?;
         }

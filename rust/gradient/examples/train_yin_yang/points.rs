@@ -15,10 +15,7 @@ pub(crate) struct Points {
 
 impl Points {
     fn new() -> Self {
-        Self {
-            times: Vec::new(),
-            labels: Vec::new(),
-        }
+        Self { times: Vec::new(), labels: Vec::new() }
     }
 
     fn push(&mut self, features: [f64; 4], label: i64) {
@@ -48,10 +45,7 @@ impl Points {
         let labels = npy(&folder.join(format!("{split}_labels.npy")), "<i8")?;
         let mut points = Self::new();
         for (row, label) in samples.chunks_exact(4).zip(labels) {
-            points.push(
-                std::array::from_fn(|i| f64::from_le_bytes(row[i])),
-                i64::from_le_bytes(label),
-            );
+            points.push(std::array::from_fn(|i| f64::from_le_bytes(row[i])), i64::from_le_bytes(label));
         }
         Ok(points)
     }
@@ -68,22 +62,14 @@ fn class(x: f64, y: f64) -> i64 {
 /// The 8-byte elements of a C-ordered .npy file (format 1.0).
 fn npy(path: &Path, dtype: &str) -> Result<Vec<[u8; 8]>, Box<dyn Error>> {
     let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let size = bytes
-        .get(8..10)
-        .map(|size| usize::from(u16::from_le_bytes([size[0], size[1]])));
-    let header = size
-        .and_then(|size| bytes.get(10..10 + size))
-        .unwrap_or_default();
+    let size = bytes.get(8..10).map(|size| usize::from(u16::from_le_bytes([size[0], size[1]])));
+    let header = size.and_then(|size| bytes.get(10..10 + size)).unwrap_or_default();
     let header = String::from_utf8_lossy(header);
     if !bytes.starts_with(b"\x93NUMPY\x01")
         || !header.contains(dtype)
         || header.contains("'fortran_order': True")
     {
-        return Err(format!(
-            "{} is not a C-ordered {dtype} array in .npy format 1.0",
-            path.display()
-        )
-        .into());
+        return Err(format!("{} is not a C-ordered {dtype} array in .npy format 1.0", path.display()).into());
     }
     Ok(bytes[10 + header.len()..].as_chunks().0.to_vec())
 }

@@ -25,23 +25,16 @@ impl Samples {
         let unit = layer.neuron.tau_syn();
         let longest = unit * LONGEST_SPAN / 3.0;
         check_length("times", times.len(), labels.len() * layer.pre)?;
-        check_elements(
-            "times",
-            times,
-            "0 to 100 tau_syn, or +inf for silence",
-            |t| (0.0..=longest).contains(&t) || t == f64::INFINITY,
-        )?;
+        check_elements("times", times, "0 to 100 tau_syn, or +inf for silence", |t| {
+            (0.0..=longest).contains(&t) || t == f64::INFINITY
+        })?;
         let time: Vec<f64> = times.iter().map(|t| t / unit).collect();
         let growth = |&time: &f64| match layer.neuron.ratio() {
             Ratio::Double => Double::growth(time),
             Ratio::Equal | Ratio::NonLeaky => Equal::growth(time),
         };
         let labels = labels.iter().enumerate().map(|(sample, &label)| {
-            usize::try_from(label).map_err(|_| Error::Label {
-                sample,
-                label,
-                classes: usize::MAX,
-            })
+            usize::try_from(label).map_err(|_| Error::Label { sample, label, classes: usize::MAX })
         });
         Ok(Self {
             growth: time.iter().map(growth).collect(),
@@ -65,9 +58,6 @@ impl Samples {
 
     pub(super) fn inputs(&self, sample: usize) -> Inputs<'_> {
         let row = sample * self.pre..(sample + 1) * self.pre;
-        Inputs {
-            growth: &self.growth[row.clone()],
-            time: &self.time[row],
-        }
+        Inputs { growth: &self.growth[row.clone()], time: &self.time[row] }
     }
 }

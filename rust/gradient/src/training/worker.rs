@@ -18,7 +18,9 @@ pub(super) struct Worker {
     gradient: Vec<Vec<[f64; LANES]>>,
     /// dL/dt of the inputs of a layer, by lane; zero between layers.
     at_inputs: Vec<Lanes>,
+    /// Output times of the sample, and of all samples of the chunk.
     times: Vec<f64>,
+    pub(super) outputs: Vec<f64>,
 }
 
 impl Worker {
@@ -29,14 +31,10 @@ impl Worker {
             scratch: layers.iter().map(Workspace::new).collect(),
             sums: layers.iter().map(Sums::new).collect(),
             silent: layers.iter().map(|layer| vec![0; layer.post]).collect(),
-            gradient: layers
-                .iter()
-                .map(|layer| vec![[0.0; LANES]; layer.post.div_ceil(LANES)])
-                .collect(),
+            gradient: layers.iter().map(|layer| vec![[0.0; LANES]; layer.post.div_ceil(LANES)]).collect(),
             at_inputs: vec![Lanes::ZERO; widest],
-            times: layers
-                .last()
-                .map_or_else(Vec::new, |layer| vec![0.0; layer.post]),
+            times: layers.last().map_or_else(Vec::new, |layer| vec![0.0; layer.post]),
+            outputs: Vec::new(),
         }
     }
 
@@ -50,6 +48,7 @@ impl Worker {
     ) -> Result<f64, Error> {
         self.sums.iter_mut().for_each(Sums::clear);
         self.silent.iter_mut().for_each(|silent| silent.fill(0));
+        self.outputs.clear();
         let mut loss = 0.0;
         for &sample in chunk {
             let input = samples.inputs(sample);
@@ -63,10 +62,9 @@ impl Worker {
             for (j, time) in self.times.iter_mut().enumerate() {
                 *time = self.spikes[last].time::<P>(j);
             }
+            self.outputs.extend_from_slice(&self.times);
             let gradient = &mut self.gradient[last].as_flattened_mut()[..self.times.len()];
-            loss += recipe
-                .loss
-                .sample(&self.times, samples.labels[sample], 1.0, gradient);
+            loss += recipe.loss.sample(&self.times, samples.labels[sample], 1.0, gradient);
             self.backward::<P>(layers, input, sample, recipe.slope_floor)?;
         }
         Ok(loss)
@@ -76,16 +74,8 @@ impl Worker {
     pub(super) fn forward<P: Potential>(&mut self, layers: &[Trained], input: Inputs<'_>) {
         for (k, trained) in layers.iter().enumerate() {
             let (before, from) = self.spikes.split_at_mut(k);
-            let input = before
-                .last()
-                .map_or(input, |spikes| spikes.inputs(trained.layer.pre));
-            first_spikes::<P>(
-                &trained.layer,
-                &trained.stretch,
-                input,
-                &mut self.scratch[k],
-                &mut from[0],
-            );
+            let input = before.last().map_or(input, |spikes| spikes.inputs(trained.layer.pre));
+            first_spikes::<P>(&trained.layer, &trained.stretch, input, &mut self.scratch[k], &mut from[0]);
         }
     }
 
@@ -98,11 +88,7 @@ impl Worker {
         slope_floor: f64,
     ) -> Result<(), Error> {
         for (k, Trained { layer, stretch, .. }) in layers.iter().enumerate().rev() {
-            let input = if k == 0 {
-                input
-            } else {
-                self.spikes[k - 1].inputs(layer.pre)
-            };
+            let input = if k == 0 { input } else { self.spikes[k - 1].inputs(layer.pre) };
             let threshold = layer.neuron.threshold();
             let (at_inputs, sums) = (&mut self.at_inputs[..layer.pre], &mut self.sums[k]);
             let (inputs, spikes) = (self.scratch[k].inputs(), &self.spikes[k]);
@@ -110,19 +96,13 @@ impl Worker {
                 if !Lanes(*gradient).differs(Lanes::ZERO).any() {
                     continue;
                 }
-                let at = Moments {
-                    growth: Lanes(spikes.growth[index]),
-                    time: Lanes(spikes.time[index]),
-                };
+                let at = Moments { growth: Lanes(spikes.growth[index]), time: Lanes(spikes.time[index]) };
                 let tile = Tile::new(layer, stretch, index, input, at);
                 let slope = tile.found_slopes::<P>(Lanes(spikes.steepness[index]));
                 let (gradient, floor) = (Lanes(*gradient), slope_floor * threshold);
-                tile.differentiate::<P>(inputs, gradient, slope, floor, sums, at_inputs)
-                    .map_err(|flat| Error::Slope {
-                        sample,
-                        neuron: flat.neuron,
-                        slope: flat.slope / threshold,
-                    })?;
+                tile.differentiate::<P>(inputs, gradient, slope, floor, sums, at_inputs).map_err(|flat| {
+                    Error::Slope { sample, neuron: flat.neuron, slope: flat.slope / threshold }
+                })?;
             }
             sums.add_inputs(at_inputs);
             if k > 0 {

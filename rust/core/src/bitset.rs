@@ -1,0 +1,74 @@
+//! A set of small integers that is walked in order: which neurons have work in this tick.
+
+/// A view of `words` as a set: one bit per member, and above them one bit per non-empty word.
+#[derive(Debug)]
+pub struct Bitset<'m> {
+    members: &'m mut [u64],
+    occupied: &'m mut [u64],
+}
+
+impl<'m> Bitset<'m> {
+    /// How many words a set over `0..limit` needs.
+    #[must_use]
+    pub const fn words(limit: usize) -> usize {
+        let members = limit.div_ceil(64);
+        members + members.div_ceil(64)
+    }
+
+    /// A view of the words that [`Bitset::words`] asked for; with fewer, members that do not fit are never in the set.
+    #[must_use]
+    pub fn new(words: &'m mut [u64], limit: usize) -> Self {
+        let members = limit.div_ceil(64).min(words.len());
+        let (members, occupied) = words.split_at_mut_checked(members).unwrap_or_default();
+        Self { members, occupied }
+    }
+
+    /// Adds a member.
+    #[inline]
+    pub fn insert(&mut self, member: usize) {
+        if let Some(word) = self.members.get_mut(member / 64) {
+            *word |= 1 << (member % 64);
+        }
+        if let Some(word) = self.occupied.get_mut(member / 4096) {
+            *word |= 1 << (member / 64 % 64);
+        }
+    }
+
+    /// Removes and returns the smallest member.
+    #[inline]
+    pub fn pop_first(&mut self) -> Option<usize> {
+        for (block, occupied) in self.occupied.iter_mut().enumerate() {
+            if *occupied == 0 {
+                continue;
+            }
+            let index = 64 * block + occupied.trailing_zeros() as usize;
+            let word = self.members.get_mut(index)?;
+            let member = 64 * index + word.trailing_zeros() as usize;
+            *word &= word.wrapping_sub(1);
+            if *word == 0 {
+                *occupied &= occupied.wrapping_sub(1);
+            }
+            return Some(member);
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bitset;
+
+    #[test]
+    fn gives_members_back_in_order() {
+        let mut words = [0; Bitset::words(10_000)];
+        let mut set = Bitset::new(&mut words, 10_000);
+        for member in [9_999, 3, 64, 4_096, 63, 3, 5_000] {
+            set.insert(member);
+        }
+        for expected in [3, 63, 64, 4_096, 5_000, 9_999] {
+            assert_eq!(set.pop_first(), Some(expected));
+        }
+        assert_eq!(set.pop_first(), None);
+        assert!(words.iter().all(|&word| word == 0));
+    }
+}

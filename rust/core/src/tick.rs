@@ -1,0 +1,147 @@
+//! One tick: deliver what is due, update who has work, let spikes leave.
+
+use crate::agenda::Agenda;
+use crate::bitset::Bitset;
+use crate::digest::Digest;
+use crate::history::Entry;
+use crate::lif::Neuron;
+use crate::probe::Probe;
+use crate::program::{Population, Synapses, View, narrow, wide};
+use crate::spike::{NEVER, Spike};
+
+/// The arenas during one tick.
+pub(crate) struct Tick<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) populations: &'a mut [Population],
+    pub(crate) neurons: &'a mut [Neuron],
+    pub(crate) entries: &'a mut [Entry],
+    pub(crate) deliveries: Agenda<'a>,
+    pub(crate) crossings: Agenda<'a>,
+    pub(crate) work: Bitset<'a>,
+}
+
+/// The output buffer: a circular list, and the hash of all that entered it.
+pub(crate) struct Outputs<'a> {
+    pub(crate) spikes: &'a mut [Spike],
+    pub(crate) head: usize,
+    pub(crate) len: usize,
+    pub(crate) digest: Digest,
+}
+
+impl Outputs<'_> {
+    #[inline]
+    fn push(&mut self, spike: Spike) {
+        let position = self.head + self.len;
+        let position = if position >= self.spikes.len() { position - self.spikes.len() } else { position };
+        if let Some(slot) = self.spikes.get_mut(position) {
+            *slot = spike;
+            self.len += 1;
+            self.digest = self.digest.bytes(&spike.tick.to_le_bytes()).bytes(&spike.channel.to_le_bytes());
+        }
+    }
+}
+
+impl Tick<'_> {
+    #[inline]
+    pub(crate) fn deadline(&self) -> u64 {
+        self.deliveries.earliest().min(self.crossings.earliest())
+    }
+
+    /// Sums all that is due at `tick`, and finds the neurons that have work.
+    #[inline]
+    pub(crate) fn deliver<P: Probe>(&mut self, tick: u64, probe: &mut P) {
+        let Self { view, entries, neurons, work, .. } = self;
+        self.deliveries.attend(tick, |place| {
+            let Some(entry) = entries.get_mut(place) else { return NEVER };
+            let Some((run, next)) = view.run(entry.run).zip(view.run(entry.run + 1)) else { return NEVER };
+            let range = run.first_synapse as usize..next.first_synapse as usize;
+            probe.delivered(range.len() as u32);
+            let mut add = |(target, weight): (usize, i64)| {
+                if let Some(neuron) = neurons.get_mut(target) {
+                    neuron.sum += weight;
+                    work.insert(target);
+                }
+            };
+            match view.synapses {
+                Synapses::Narrow(all) => {
+                    all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(narrow(synapse)));
+                }
+                Synapses::Wide(all) => {
+                    all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(wide(synapse)));
+                }
+            }
+            entry.run += 1;
+            if entry.run < entry.end { entry.tick + u64::from(next.delay) } else { NEVER }
+        });
+        self.crossings.attend(tick, |neuron| {
+            work.insert(neuron);
+            NEVER
+        });
+    }
+
+    /// Updates and tests every neuron that has work; its spike leaves at once, and enters its history.
+    #[inline]
+    pub(crate) fn update<P: Probe>(&mut self, tick: u64, outputs: &mut Outputs, probe: &mut P) {
+        let mut index = 0;
+        while let Some(member) = self.work.pop_first() {
+            // Neurons come in order, and so do their populations.
+            while self.populations.get(index).is_some_and(|population| population.end_neuron() <= member) {
+                index += 1;
+            }
+            let (Some(population), Some(neuron)) =
+                (self.populations.get_mut(index), self.neurons.get_mut(member))
+            else {
+                return;
+            };
+            let threshold = self.view.threshold(member);
+            probe.visited(index);
+            let saturations = &mut population.saturations;
+            let fired = population.lif.step(self.view.tables, neuron, threshold, tick, saturations, probe);
+            self.crossings.set(member, neuron.next);
+            if !fired {
+                continue;
+            }
+            let within = member as u32 - population.first_neuron;
+            probe.fired(index, within);
+            if population.is_output {
+                outputs.push(Spike { tick, channel: population.first_channel + within });
+            }
+            population.history.tally.offered += 1;
+            if population.capacity() == 0 {
+                population.history.tally.accepted += 1;
+            } else if !enter(
+                population,
+                within,
+                tick,
+                tick + 1,
+                &self.view,
+                self.entries,
+                &mut self.deliveries,
+            ) {
+                population.history.tally.dropped += 1;
+            }
+        }
+    }
+}
+
+/// Lets a spike into the history of its population; `before` is the first tick whose deliveries are still to be done.
+#[inline]
+pub(crate) fn enter(
+    population: &mut Population,
+    within: u32,
+    tick: u64,
+    before: u64,
+    view: &View,
+    entries: &mut [Entry],
+    deliveries: &mut Agenda,
+) -> bool {
+    let (run, end) = view.runs_of((population.first_unit + within) as usize);
+    let Some(place) = population.history.enter(entries, Entry { tick, run, end }, before) else {
+        return false;
+    };
+    if run < end {
+        let delay = view.run(run).map_or(0, |run| run.delay);
+        deliveries.set(place, tick + u64::from(delay));
+    }
+    true
+}

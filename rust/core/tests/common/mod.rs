@@ -1,0 +1,126 @@
+//! What the tests share: memory as vectors, golden files, a small generator of random numbers.
+#![allow(dead_code, unreachable_pub, reason = "every test uses its part")]
+
+pub mod fuzz;
+
+use tarry_core::{Arenas, Entry, Memory, Neuron, Plan, Population, Program, Spike};
+
+/// The arenas as vectors.
+#[derive(Debug)]
+pub struct Vectors {
+    populations: Vec<Population>,
+    neurons: Vec<Neuron>,
+    entries: Vec<Entry>,
+    deliveries: Vec<u64>,
+    crossings: Vec<u64>,
+    work: Vec<u64>,
+    seen: Vec<u64>,
+    outputs: Vec<Spike>,
+}
+
+impl Vectors {
+    pub fn new(plan: &Plan, outputs: usize) -> Self {
+        Self {
+            populations: vec![Population::default(); plan.populations],
+            neurons: vec![Neuron::REST; plan.neurons],
+            entries: vec![Entry::default(); plan.entries],
+            deliveries: vec![0; plan.deliveries],
+            crossings: vec![0; plan.crossings],
+            work: vec![0; plan.work],
+            seen: vec![0; plan.seen],
+            outputs: vec![Spike::default(); plan.outputs.max(outputs)],
+        }
+    }
+}
+
+impl Arenas for Vectors {
+    fn memory(&mut self) -> Memory<'_> {
+        Memory {
+            populations: &mut self.populations,
+            neurons: &mut self.neurons,
+            entries: &mut self.entries,
+            deliveries: &mut self.deliveries,
+            crossings: &mut self.crossings,
+            work: &mut self.work,
+            seen: &mut self.seen,
+            outputs: &mut self.outputs,
+        }
+    }
+}
+
+/// One recording of a golden case.
+pub struct Recording {
+    pub until: u64,
+    pub inputs: Vec<Spike>,
+    pub outputs: Vec<Spike>,
+    pub digest: u64,
+}
+
+/// A program and what it must do; `tests/golden/README.md` is the format.
+pub struct Golden {
+    pub program: Program<Vec<u8>>,
+    pub recordings: Vec<Recording>,
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let (taken, rest) = self.0.split_at(count);
+        self.0 = rest;
+        taken.to_vec()
+    }
+
+    fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.bytes(4).try_into().unwrap())
+    }
+
+    fn u64(&mut self) -> u64 {
+        u64::from_le_bytes(self.bytes(8).try_into().unwrap())
+    }
+
+    fn spikes(&mut self) -> Vec<Spike> {
+        (0..self.u32()).map(|_| Spike { tick: self.u64(), channel: self.u32() }).collect()
+    }
+}
+
+/// All cases of a golden file.
+pub fn golden(file: &str) -> Vec<Golden> {
+    let path = format!("{}/../../tests/golden/{file}", env!("CARGO_MANIFEST_DIR"));
+    let data = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let mut reader = Reader(&data);
+    let mut cases = Vec::new();
+    while !reader.0.is_empty() {
+        let length = reader.u32() as usize;
+        let program = Program::parse(reader.bytes(length)).unwrap();
+        let recordings = (0..reader.u32())
+            .map(|_| Recording {
+                until: reader.u64(),
+                inputs: reader.spikes(),
+                outputs: reader.spikes(),
+                digest: reader.u64(),
+            })
+            .collect();
+        cases.push(Golden { program, recordings });
+    }
+    cases
+}
+
+/// Ticks and channels apart, as `push` takes them.
+pub fn columns(spikes: &[Spike]) -> (Vec<u64>, Vec<u32>) {
+    spikes.iter().map(|spike| (spike.tick, spike.channel)).unzip()
+}
+
+/// A linear congruential generator: the same numbers everywhere.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.bits() % bound.max(1)
+    }
+}

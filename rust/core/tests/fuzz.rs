@@ -1,0 +1,50 @@
+//! Damaged programs: every one that damage changed is refused by its checksums; with the checksums made right again
+//! it is refused, or it runs without panic. `cargo run --release -p tarry-core --example fuzz` does ten million.
+
+mod common;
+
+use common::fuzz::{Outcome, case};
+use common::{Random, golden};
+use tarry_core::Program;
+
+const CASES: u64 = 20_000;
+
+fn programs() -> Vec<Vec<u8>> {
+    let files = ["networks.bin", "yin_yang.bin"];
+    files.iter().flat_map(|file| golden(file)).map(|case| case.program.bytes().to_vec()).collect()
+}
+
+#[test]
+fn every_flipped_bit_is_noticed() {
+    let program = programs().pop().unwrap();
+    let mut damaged = program.clone();
+    for byte in 0..program.len() {
+        for bit in 0..8 {
+            damaged[byte] ^= 1 << bit;
+            assert!(Program::parse(damaged.as_slice()).is_err(), "byte {byte}, bit {bit}");
+            damaged[byte] ^= 1 << bit;
+        }
+    }
+    assert!(Program::parse(damaged).is_ok());
+}
+
+#[test]
+fn every_truncation_is_noticed() {
+    let program = programs().pop().unwrap();
+    for length in 0..program.len() {
+        assert!(Program::parse(&program[..length]).is_err(), "{length} bytes");
+    }
+    let longer: Vec<u8> = program.iter().copied().chain([0]).collect();
+    assert!(Program::parse(longer).is_err());
+}
+
+#[test]
+fn right_checksums_are_not_enough() {
+    let (programs, mut random, mut outcome) = (programs(), Random(7), Outcome::default());
+    for _ in 0..CASES {
+        case(&programs, &mut random, &mut outcome);
+    }
+    assert_eq!(outcome.cases, outcome.refused + outcome.too_large + outcome.ran);
+    // Otherwise the test would say little about one side or the other.
+    assert!(outcome.refused > CASES / 4 && outcome.ran > CASES / 10 && outcome.spikes > CASES, "{outcome:?}");
+}

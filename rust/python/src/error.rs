@@ -1,0 +1,46 @@
+//! The one table from errors of the crates to Python exceptions.
+
+use pyo3::PyErr;
+use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
+use tarry_core::{ProcessorError, ProgramError, PushError};
+
+/// An error of a crate, on its way to Python.
+pub(crate) enum Error {
+    Program(ProgramError),
+    Processor(ProcessorError),
+    Push(PushError),
+    /// A bad argument that only exists on this side of the binding.
+    Argument(String),
+    /// An argument of the wrong type.
+    Type(String),
+}
+
+impl From<ProgramError> for Error {
+    fn from(error: ProgramError) -> Self {
+        Self::Program(error)
+    }
+}
+
+impl From<ProcessorError> for Error {
+    fn from(error: ProcessorError) -> Self {
+        Self::Processor(error)
+    }
+}
+
+impl From<PushError> for Error {
+    fn from(error: PushError) -> Self {
+        Self::Push(error)
+    }
+}
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Program(error) => PyValueError::new_err(error.to_string()),
+            Error::Processor(error) => PyMemoryError::new_err(error.to_string()),
+            Error::Push(error) => PyValueError::new_err(error.to_string()),
+            Error::Argument(message) => PyValueError::new_err(message),
+            Error::Type(message) => PyTypeError::new_err(message),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Programs for Python: checked bytes.
+
+use crate::error::Error;
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use std::sync::Arc;
+use tarry_core::{Constants, Kind, Program, Reset};
+
+/// A checked program; immutable.
+#[pyclass(name = "Program", module = "tarry._core", frozen, subclass, dict)]
+pub(crate) struct PyProgram {
+    pub(crate) program: Program<Arc<[u8]>>,
+}
+
+#[pymethods]
+impl PyProgram {
+    #[new]
+    #[pyo3(signature = (data, **_kwargs), text_signature = "(data, /)")]
+    fn new(data: &[u8], _kwargs: Option<&Bound<'_, PyDict>>) -> Result<Self, Error> {
+        Ok(Self { program: Program::parse(Arc::from(data))? })
+    }
+
+    /// The bytes of the program.
+    #[getter]
+    fn bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.program.bytes())
+    }
+
+    /// The length of a tick in seconds.
+    #[getter]
+    fn tick_seconds(&self) -> f64 {
+        f64::from_bits(self.program.tick_seconds_bits())
+    }
+
+    /// The width of the weights in bits.
+    #[getter]
+    fn weight_bits(&self) -> u8 {
+        self.program.weight_bits()
+    }
+
+    /// The number of synapses.
+    #[getter]
+    fn synapses(&self) -> usize {
+        self.program.synapses()
+    }
+
+    /// The notes of the compiler, JSON.
+    #[getter]
+    fn notes(&self) -> &str {
+        self.program.notes()
+    }
+
+    /// The bytes of memory that a processor needs on this machine, with an output buffer of the least length.
+    #[getter]
+    fn memory_bytes(&self) -> usize {
+        self.program.plan().bytes()
+    }
+
+    /// One dictionary per population, in order of declaration.
+    fn populations<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        (0..self.program.populations())
+            .filter_map(|index| self.program.population(index))
+            .map(|population| {
+                let entry = PyDict::new(py);
+                entry.set_item("kind", if population.kind == Kind::Input { "input" } else { "lif" })?;
+                entry.set_item("size", population.size)?;
+                entry.set_item("is_output", population.is_output)?;
+                entry.set_item("is_binary", population.is_binary)?;
+                entry.set_item("drops", population.drops)?;
+                entry.set_item("capacity", population.capacity())?;
+                entry.set_item("longest_delay", population.longest_delay())?;
+                if population.kind == Kind::Lif {
+                    entry.set_item("reset", reset_name(population.reset()))?;
+                    entry.set_item("constants", constants_name(population.constants()))?;
+                }
+                Ok(entry)
+            })
+            .collect()
+    }
+
+    /// The number of synapses in each run of one source.
+    fn run_lengths<'py>(&self, py: Python<'py>, unit: usize) -> Bound<'py, PyArray1<u32>> {
+        let lengths: Vec<u32> = self.program.run_lengths(unit).collect();
+        lengths.into_pyarray(py)
+    }
+
+    /// The delays of the runs of one source, in ticks; units count inputs and neurons in order of declaration.
+    fn delays<'py>(&self, py: Python<'py>, unit: usize) -> Bound<'py, PyArray1<u32>> {
+        let delays: Vec<u32> = self.program.runs(unit).map(|run| run.delay).collect();
+        delays.into_pyarray(py)
+    }
+}
+
+const fn reset_name(reset: Reset) -> &'static str {
+    match reset {
+        Reset::ToZero => "to_zero",
+        Reset::BySubtraction => "by_subtraction",
+        Reset::Once => "once",
+    }
+}
+
+const fn constants_name(constants: Constants) -> &'static str {
+    match constants {
+        Constants::DeltaSynapse => "delta_synapse",
+        Constants::SlowMembrane => "slow_membrane",
+        Constants::Equal => "equal",
+        Constants::SlowSynapse => "slow_synapse",
+    }
+}

@@ -1,0 +1,177 @@
+"""The compiler: scales by task error, rounding, plans, limits, and one clear sentence for what does not fit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tarry
+from golden_file import GOLDEN
+from tarry import data
+from tarry.compiler.quantise import spike_ticks, ticks
+
+TAU = 1e-3
+
+
+def network(**lif: Any) -> tarry.Network:
+    arguments: dict[str, Any] = {"tau_mem": 2 * TAU, "tau_syn": TAU, "reset": "once"} | lif
+    neuron = tarry.Lif(**arguments)
+    weights = np.array([[0.5, -1.0], [0.25, 2.0], [1.0, 1.0]])
+    return tarry.Network(
+        (
+            tarry.Population("in", 2),
+            tarry.Population("hidden", 3, neuron),
+            tarry.Population("out", 1, neuron),
+        ),
+        (
+            tarry.Projection("in", "hidden", weights, np.array([[0.1, 0.2], [0.0, 0.4], [0.5, 0.6]]) * TAU),
+            tarry.Projection("hidden", "out", np.ones((1, 3)), np.full((1, 3), 0.3) * TAU),
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def trained() -> tarry.Network:
+    return tarry.Network.load(GOLDEN / "yin_yang.npz")
+
+
+def test_ticks_round_to_nearest_ties_to_even() -> None:
+    assert ticks([0.5, 1.5, 2.5, 2.4999, 2.5001], 1.0).tolist() == [0, 2, 2, 2, 3]
+    assert spike_ticks([[0.75, np.inf]], 0.5).tolist() == [[2, -1]]
+    with pytest.raises(ValueError, match="negative, NaN or infinite"):
+        ticks([-0.1], 1.0)
+    with pytest.raises(ValueError, match="negative, NaN or infinite"):
+        spike_ticks([np.nan], 1.0)
+
+
+def test_report_and_print() -> None:
+    program = tarry.compile(network(), tick=TAU / 64)
+    assert program.report is not None
+    assert program.report.weight_scales["hidden"] == [2.0 / 127]
+    assert program.report.longest_delay == 38
+    for low, high in program.report.theta.values():
+        assert 1 <= low <= high < 2**20
+    text = str(program)
+    assert re.search(r"hidden: 3 lif, once, slow_membrane; history of 3 places, delays up to 19 ticks", text)
+    assert "at most per tick:" in text
+    assert "pass calibration=" in text
+
+
+def test_scales_are_chosen_by_task_error(trained: tarry.Network) -> None:
+    """At 4 bits the grid that holds every weight is bad, and the search finds a better one."""
+    points = data.yin_yang(TAU)
+    calibration = tarry.FirstSpikes(points.train.times[:1000], points.train.labels[:1000])
+    by_maximum = tarry.compile(trained, tick=TAU / 64, weight_bits=4)
+    chosen = tarry.compile(trained, tick=TAU / 64, weight_bits=4, calibration=calibration)
+    finer = tarry.compile(trained, tick=TAU / 64, weight_bits=4, calibration=calibration, scale="neuron")
+    assert calibration.error(chosen) < calibration.error(by_maximum)
+    assert calibration.error(finer) <= calibration.error(chosen)
+    assert chosen.report is not None
+    assert chosen.report.task_error == (calibration.error(by_maximum), calibration.error(chosen))
+    assert chosen.report.clipped_weights > 0
+
+
+def test_a_function_may_be_the_error(trained: tarry.Network) -> None:
+    tried: list[int] = []
+
+    def error(program: tarry.Program) -> float:
+        tried.append(len(program.bytes))
+        return float(len(tried))
+
+    program = tarry.compile(trained, tick=TAU / 64, calibration=error)
+    assert program.report is not None
+    assert program.report.programs_tried == len(tried) > 10
+    assert program.report.task_error == (1.0, 1.0)
+
+
+def test_direct_tables_hold_the_same_factors(trained: tarry.Network) -> None:
+    ticks_in = spike_ticks(data.yin_yang(TAU).test.times[:200], TAU / 64)
+    split = tarry.Processor(tarry.compile(trained, tick=TAU / 64)).first_spikes(ticks_in)
+    direct = tarry.Processor(tarry.compile(trained, tick=TAU / 64, tables="direct")).first_spikes(ticks_in)
+    assert np.array_equal(split, direct)
+
+
+def test_given_scales_are_taken_as_they_are() -> None:
+    program = tarry.compile(network(), tick=TAU / 64, weight_scales={"hidden": 0.25, "out": [0.5]})
+    assert program.report is not None
+    assert program.report.weight_scales == {"hidden": [0.25], "out": [0.5]}
+
+
+def test_delays_that_round_to_zero_become_one_tick() -> None:
+    small = network()
+    projections = (small.projections[0], tarry.Projection("hidden", "out", np.ones((1, 3)), 1e-9))
+    program = tarry.compile(replace(small, projections=projections), tick=TAU / 64)
+    assert program.report is not None
+    assert program.report.raised_delays == 3
+    assert [program.delays(unit).tolist() for unit in (2, 3, 4)] == [[1]] * 3
+
+
+def test_zero_delays_between_neurons() -> None:
+    small = network()
+    projections = (small.projections[0], tarry.Projection("hidden", "out", np.ones((1, 3)), 0.0))
+    without = replace(small, projections=projections)
+    with pytest.raises(ValueError, match=r"'hidden' -> 'out': a delay between neurons is 0 s"):
+        tarry.compile(without, tick=TAU / 64)
+    program = tarry.compile(without, tick=TAU / 64, zero_delays="one_tick")
+    assert program.delays(2).tolist() == [1]
+
+
+def test_histories_are_planned_at_the_worst_case() -> None:
+    once = tarry.compile(network(), tick=TAU / 64).populations()
+    assert [p["capacity"] for p in once] == [2, 3, 0]
+    repeated = tarry.compile(network(reset="to_zero"), tick=TAU / 64).populations()
+    assert [p["capacity"] for p in repeated] == [2 * 39, 3 * 20, 0]
+    rested = tarry.compile(network(reset="to_zero", refractory=4 * TAU / 64), tick=TAU / 64).populations()
+    assert [p["capacity"] for p in rested] == [2 * 39, 3 * 4, 0]
+    asked = tarry.compile(network(reset="to_zero"), tick=TAU / 64, capacities={"in": 5, "hidden": 7})
+    assert [p["capacity"] for p in asked.populations()] == [5, 7, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"tick": 0.0}, r"tick is 0.0 s; it must be positive"),
+        ({"tick": float("nan")}, r"tick is nan s"),
+        ({"weight_bits": 1}, r"weight_bits is 1; it must be 2 to 16"),
+        ({"weight_bits": 17}, r"weight_bits is 17; it must be 2 to 16"),
+        ({"rule": "quantum"}, r"rule is 'quantum'; there is 'event'"),
+        ({"scale": "synapse"}, r"scale is 'synapse'"),
+        ({"weight_scales": {"hidden": 1.0}}, r"give one for each of \['hidden', 'out'\]"),
+        ({"weight_scales": {"hidden": 0.0, "out": 1.0}}, r"weight_scales must be positive"),
+        ({"tick": 1e-15}, r"a delay of \d+ ticks; the longest is"),
+        ({"capacities": {"nobody": 3}}, r"capacities name no population: nobody"),
+        ({"capacities": {"out": 3}}, r"capacity of population 'out' is 3; it keeps no history"),
+        ({"capacities": {"in": 0}}, r"capacity of population 'in' is 0; it needs at least one place"),
+        ({"memory_limit": 100}, r"needs \d+ bytes of memory and the limit is 100"),
+        ({"platform": "loihi1", "tick": TAU / 256}, r"does not fit on loihi1: .*62"),
+        ({"platform": "abacus"}, r"abacus"),
+        ({"weight_scales": {"hidden": 1e9, "out": 1.0}}, r"threshold of neuron 0 is 0 in integers"),
+    ],
+)
+def test_what_does_not_fit_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        tarry.compile(network(), **({"tick": TAU / 64} | arguments))
+
+
+def test_neurons_that_the_rule_cannot_run_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"'hidden' is non-leaky"):
+        tarry.compile(network(tau_mem=float("inf")), tick=TAU / 64)
+    with pytest.raises(ValueError, match=r"not a whole number, and needs a table of \d+ factors"):
+        tarry.compile(network(tau_mem=TAU), tick=1.00003e-7)
+
+
+@pytest.mark.parametrize(
+    ("times", "labels"),
+    [
+        (np.zeros((0, 4)), np.zeros(0, int)),
+        (np.zeros(4), np.zeros(4, int)),
+        (np.zeros((3, 4)), np.zeros(2, int)),
+    ],
+)
+def test_calibration_data_must_match(times: Any, labels: Any) -> None:
+    with pytest.raises(ValueError, match=r"at least one sample"):
+        tarry.FirstSpikes(times, labels)
