@@ -143,6 +143,19 @@ def test_the_schedule_scales_both_rates() -> None:
     assert all(torch.equal(a, b) for a, b in zip(cosine.parameters(), by_hand.parameters(), strict=True))
 
 
+def test_the_best_epoch_is_kept_when_asked() -> None:
+    points = small()
+    accuracies = []
+    for epochs in range(1, 9):
+        network = model()
+        fit(network, points, epochs=epochs, schedule="constant", learning_rate=0.2)
+        accuracies.append(train.evaluate(network, points.train))
+    assert max(accuracies) > accuracies[-1]
+    network = model()
+    fit(network, points, epochs=8, schedule="constant", learning_rate=0.2, keep="best")
+    assert train.evaluate(network, points.train) == max(accuracies)
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_does_not() -> None:
     networks = [model() for _ in range(3)]
     for network, seed in zip(networks, (5, 5, 6), strict=True):
@@ -234,6 +247,7 @@ def test_adam_is_that_of_torch_to_the_bit(rates: tuple[float, float]) -> None:
         ({"silent_limit": (0.3, 2.0)}, r"silent_limit is \(0.3, 2.0\)"),
         ({"schedule": "linear"}, "schedule is 'linear'"),
         ({"loss": "hinge"}, "loss is 'hinge'"),
+        ({"keep": "first"}, "keep is 'first'; it must be 'last' or 'best'"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict[str, Any], message: str) -> None:

@@ -30,7 +30,7 @@ def model(kind: Any = "synaptic", seed: int = 0) -> nn.Sequential:
 
 
 def fit(network: nn.Sequential, path: Path | None, **settings: Any) -> train.History:
-    defaults = {"epochs": 6, "progress": False, "seed": 3, "delay_learning_rate": 0.003}
+    defaults: dict[str, Any] = {"epochs": 6, "progress": False, "seed": 3, "delay_learning_rate": 0.003, "keep": "best"}
     return train.fit(network, points(), checkpoint=path, **(defaults | settings))
 
 
@@ -200,6 +200,7 @@ def test_a_checkpoint_of_another_model_or_other_data_is_refused(tmp_path: Path) 
             epochs=1,
             seed=3,
             delay_learning_rate=0.003,
+            keep="best",
             progress=False,
         )
 

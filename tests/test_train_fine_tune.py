@@ -65,7 +65,7 @@ def test_the_network_holds_whole_multiples(trained: nn.Sequential, points: data.
         np.testing.assert_allclose(ticks, np.rint(ticks), rtol=1e-12)
         assert np.rint(ticks).min() >= index  # at least one tick between neurons
         assert np.rint(ticks).max() <= 63
-    assert train.evaluate(tuned.model, points.validation) == tuned.history.validation_accuracy[-1]
+    assert train.evaluate(tuned.model, points.validation) in tuned.history.validation_accuracy
 
 
 def test_the_model_itself_is_left_alone(trained: nn.Sequential, points: data.Dataset) -> None:

@@ -77,7 +77,8 @@ def fine_tune(
         epochs: passes over the training samples.
         scale: one weight scale per "layer" or per "neuron".
         weight_scales: the scales by population, () or (post,), instead of a choice.
-        settings: further arguments of ``fit``.
+        settings: further arguments of ``fit``; ``keep`` is "best" unless given, as weights that hover between
+            two steps of a coarse grid make single epochs differ.
 
     Raises:
         ValueError: bits out of range, a delay step that is no whole number of ticks, scales that do not fit;
@@ -108,7 +109,7 @@ def fine_tune(
             for factors in product(CLIP_FACTORS, repeat=len(top))
         )
         quantised = max(candidates, key=lambda candidate: accuracy(candidate, times, labels))
-    history = fit(quantised, data, epochs=epochs, **settings)
+    history = fit(quantised, data, epochs=epochs, **{"keep": "best"} | settings)
     grids_of = zip(quantised.names()[1:], quantised, strict=True)
     return FineTuned(quantised, {name: _scale(layer) for name, layer in grids_of}, history)
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, astuple, replace
 from math import isfinite, isnan, nan
 from os import PathLike
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -47,6 +48,7 @@ def fit(
     resume: bool = True,
     progress: bool | None = None,
     evaluate_every: int = 1,
+    keep: Literal["last", "best"] = "last",
 ) -> History:
     """Train a model in place with Adam; the same model, data and settings give the same bits.
 
@@ -71,6 +73,8 @@ def fit(
         resume: go on from the checkpoint if it is there, to the bit; False starts over and replaces it.
         progress: show a progress bar; None shows it where the output is a terminal.
         evaluate_every: epochs between evaluations on the validation set; the last is always evaluated.
+        keep: the parameters of the "last" epoch, or of the "best": the first with the fewest errors on the
+            training set, which is evaluated after every epoch for that.
 
     Returns:
         Losses and accuracies per epoch, and the speed.
@@ -94,6 +98,7 @@ def fit(
         silent_bump=silent_bump,
         weight_limit=weight_limit,
         evaluate_every=evaluate_every,
+        keep=keep,
     )
     times, labels = tensors(model, data.train, "the training set")
     validation = tensors(model, data.validation, "the validation set")
@@ -105,6 +110,7 @@ def fit(
     generator = torch.Generator().manual_seed(seed)
     rule = SilentRule(silent_limit, silent_bump)
     done: list[Epoch] = []
+    best: tuple[float, dict[str, Tensor]] = (-1.0, {})
 
     path = None if checkpoint is None else Path(checkpoint)
     fingerprint = settings.fingerprint() | {
@@ -120,6 +126,7 @@ def fit(
             generator.set_state(state["generator"])
             rule = SilentRule(**state["rule"])
             done = [Epoch(*values) for values in state["epochs"]]
+            best = state["best"]
 
     # `None` tells tqdm to show itself on terminals alone.
     hidden = None if progress is None else not progress
@@ -133,6 +140,8 @@ def fit(
             watch = (number + 1) % evaluate_every == 0 or number + 1 == epochs
             epoch = replace(epoch, validation_accuracy=accuracy(model, *validation) if watch else nan)
             done.append(epoch)
+            if keep == "best" and (score := accuracy(model, times, labels)) > best[0]:
+                best = score, {name: value.clone() for name, value in model.state_dict().items()}
             if path is not None:
                 state = {
                     "model": model.state_dict(),
@@ -140,10 +149,13 @@ def fit(
                     "generator": generator.get_state(),
                     "rule": asdict(rule),
                     "epochs": [astuple(e) for e in done],
+                    "best": best,
                 }
                 _checkpoint.save(path, fingerprint, state)
             bar.set_postfix_str(_summary(epoch, len(labels)), refresh=False)
             bar.update()
+    if keep == "best":
+        model.load_state_dict(best[1])
     return History.of(done, len(labels))
 
 

@@ -39,6 +39,7 @@ class Settings:
     silent_bump: float
     weight_limit: float | None
     evaluate_every: int
+    keep: Literal["last", "best"]
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "evaluate_every"):
@@ -55,6 +56,8 @@ class Settings:
             raise ValueError(
                 f"silent_limit is {self.silent_limit}; give two fractions 0..1, (hidden, output)"
             )
+        if self.keep not in ("last", "best"):
+            raise ValueError(f"keep is {self.keep!r}; it must be 'last' or 'best'")
         if not callable(self.schedule) and self.schedule not in ("cosine", "constant"):
             raise ValueError(f"schedule is {self.schedule!r}; it must be 'cosine', 'constant' or a function")
         if not callable(self.loss) and self.loss not in ("mse", "cross_entropy"):
