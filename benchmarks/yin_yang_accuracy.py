@@ -62,7 +62,7 @@ def model_decisions(model: Any, times: np.ndarray) -> np.ndarray:
     from tarry import nn
 
     with torch.no_grad():
-        decisions: np.ndarray = nn.decide(model(torch.from_numpy(times))).numpy()
+        decisions: np.ndarray = nn.decide(model(torch.tensor(times))).numpy()
     return decisions
 
 
