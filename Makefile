@@ -20,7 +20,7 @@ test-rust:
 	cargo test --profile checked --quiet -p tarry-core
 
 test-python: setup
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 lint: setup  ## Formatting, lints, types, stubs; every warning is an error
 	cargo fmt --all --check
