@@ -5,7 +5,7 @@ MATURIN_TARGET := target/maturin
 RUST_SOURCES := $(shell find rust firmware_sim -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench accuracy fuzz docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,8 +25,8 @@ test-python: setup
 lint: setup  ## Formatting, lints, types, stubs; every warning is an error
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	$(BIN)/ruff format --check python tests
-	$(BIN)/ruff check python tests
+	$(BIN)/ruff format --check python tests benchmarks conftest.py
+	$(BIN)/ruff check -q python tests benchmarks conftest.py
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest tarry._core
 
@@ -44,6 +44,19 @@ setup: .venv/.extension  ## Virtual environment, pinned packages, the Rust exten
 .venv/.extension: .venv/.packages pyproject.toml $(RUST_SOURCES)
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/maturin develop --release --uv -q --target-dir $(MATURIN_TARGET)
 	touch $@
+
+bench: setup  ## The figures of the README, side by side, answers checked; docs/results/bench.json
+	$(BIN)/python benchmarks/bench.py
+
+accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
+	$(BIN)/python benchmarks/yin_yang_accuracy.py
+
+fuzz:  ## Ten million damaged programs and hostile streams
+	cargo run --release --quiet -p tarry-core --example fuzz
+
+docs: setup  ## Run every example of README and docs; API pages of the crates in target/doc
+	$(BIN)/python -m pytest -q README.md docs
+	cargo doc --workspace --no-deps --quiet
 
 lock:  ## Resolve requirements/dev.in into requirements/dev.txt
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements/dev.in -o requirements/dev.txt

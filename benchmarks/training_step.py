@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from tarry import data, train
 
 ROOT = Path(__file__).parents[1]

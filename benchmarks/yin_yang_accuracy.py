@@ -62,7 +62,7 @@ def model_decisions(model: Any, times: np.ndarray) -> np.ndarray:
     from tarry import nn
 
     with torch.no_grad():
-        decisions: np.ndarray = nn.decide(model(torch.from_numpy(times))).numpy()
+        decisions: np.ndarray = nn.decide(model(torch.tensor(times))).numpy()
     return decisions
 
 
@@ -104,7 +104,12 @@ def main() -> None:
             print({k: round(v, 4) if isinstance(v, float) else v for k, v in result.items()}, file=sys.stderr)
     report = {
         "task": "yin_yang",
-        "config": {"sizes": SIZES, "weight_bits": 8, "ticks_per_tau": TICKS_PER_TAU, "fine_tuned": FINE_TUNED},
+        "config": {
+            "sizes": SIZES,
+            "weight_bits": 8,
+            "ticks_per_tau": TICKS_PER_TAU,
+            "fine_tuned": FINE_TUNED,
+        },
         "seeds": list(range(arguments.seeds)),
         "kinds": {kind: columns([r for r in results if r["kind"] == kind]) for kind in arguments.kinds},
         "seconds": time.perf_counter() - start,

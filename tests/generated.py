@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+
 import tarry
 from tarry.network import RESETS
 from tarry.reference import Neurons, Recording, Spike, Synapse, simulate, tables

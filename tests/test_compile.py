@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import tarry
 from golden_file import GOLDEN
 from tarry import data

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tarry import data
 
 PUBLISHED = Path(__file__).parents[2] / "shared/data/yin_yang/publication_data"

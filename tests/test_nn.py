@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from tarry import data, nn
 
 TAU_SYN = 1e-3

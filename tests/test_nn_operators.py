@@ -4,14 +4,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import first_spike_reference as reference
 import numpy as np
 import pytest
 import torch
-from tarry import nn
-from tarry.nn._library import refuse_device
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
+
+import first_spike_reference as reference
+from tarry import nn
+from tarry.nn._library import refuse_device
 
 BATCH, PRE, POST = 40, 5, 3
 TAU_SYN = 1e-3

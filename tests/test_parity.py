@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 import tarry
 from generated import RATIOS, UNTIL, channels, draw
 from tarry.network import RESETS

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tarry import _core
 from tarry.platforms import finest_tick, platform, platforms, profile_table
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import tarry
 from generated import exact_crossings
 from golden_file import GOLDEN, fnv_1a, read

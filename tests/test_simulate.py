@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import tarry
 from generated import draw
 from tarry.simulate import Report, simulate

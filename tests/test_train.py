@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
+
 from tarry import data, nn, train
 from tarry.train._adam import Adam
 from tarry.train._silent import SilentRule
-from torch import Tensor
 
 TAU_SYN = 1e-3
 NEVER = (1.0, 1.0)  # raises no weights of silent neurons

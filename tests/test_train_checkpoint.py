@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+
 from tarry import data, nn, train
 from tarry.train import _checkpoint
-from torch import Tensor
 
 TAU_SYN = 1e-3
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from tarry import data, nn, train
 from tarry.nn import Quantisation
 

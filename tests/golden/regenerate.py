@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+
 import tarry
 from tarry import data
 from tarry.reference import Neurons, Spike, Synapse, simulate

@@ -1,4 +1,4 @@
-"""Show a program, a network or a platform; without a name, the version and the platforms."""
+"""Show a program, a network or a platform; without a name, list the platforms."""
 
 from __future__ import annotations
 
@@ -83,9 +83,10 @@ def _network(path: str) -> tuple[dict[str, Any], str]:
         if p.neuron is None:
             lines.append(f"{p.name}: {p.size:,} inputs")
         else:
+            output = ", output" if p.name in network.outputs else ""
             lines.append(
                 f"{p.name}: {p.size:,} neurons, tau_mem {amount(p.neuron.tau_mem, 's')}, tau_syn "
-                f"{amount(p.neuron.tau_syn, 's')}, reset {p.neuron.reset}{', output' if p.name in network.outputs else ''}"
+                f"{amount(p.neuron.tau_syn, 's')}, reset {p.neuron.reset}{output}"
             )
     for q in network.projections:
         low, high = float(q.delays.min()), float(q.delays.max())
@@ -101,7 +102,8 @@ def _network(path: str) -> tuple[dict[str, Any], str]:
         )
         lines.append(
             f"{q.source} -> {q.target}: {np.count_nonzero(q.weights):,} synapses, largest weight "
-            f"{np.abs(q.weights).max():.3g}, delays of shape {q.delays.shape} from {amount(low, 's')} to {amount(high, 's')}"
+            f"{np.abs(q.weights).max():.3g}, delays of shape {q.delays.shape} "
+            f"from {amount(low, 's')} to {amount(high, 's')}"
         )
     return {"populations": populations, "projections": projections}, "\n".join(lines)
 

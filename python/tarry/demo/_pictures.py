@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -17,6 +15,7 @@ from tarry.demo._task import Task
 from tarry.program import Program
 
 SHOWN_POINTS = 1500
+NEVER = 1 << 40
 
 
 def draw_pictures(
@@ -50,7 +49,7 @@ def draw_pictures(
     plots.spike_time_errors({output: check.spike_time_errors(output)}, right)
 
     pictures["raster"], (only,) = plots.figure(1, 8.6, 5.0)
-    sample = 0
+    sample = typical_sample(check, output)
     plots.raster(
         network,
         {name: times[sample] for name, times in check.times.items()},
@@ -85,7 +84,15 @@ def decide_plane(task: Task, program: Program, grid: int) -> np.ndarray:
     return FirstSpikes(times, np.zeros(len(times), np.int64)).decisions(program).reshape(grid, grid)
 
 
+def typical_sample(check: Check, output: str) -> int:
+    """The sample whose margin between the two earliest outputs is the median of those decided rightly."""
+    right = np.flatnonzero(check.fixed_decisions == check.labels)
+    if not len(right):
+        return 0
+    earliest = np.sort(np.where(check.ticks[output] < 0, NEVER, check.ticks[output])[right], axis=1)
+    margins = earliest[:, 1] - earliest[:, 0]
+    return int(right[np.argsort(margins, kind="stable")[len(margins) // 2]])
+
+
 def _first(split: Split, samples: int) -> Split:
-    return replace(
-        split, points=split.points[:samples], times=split.times[:samples], labels=split.labels[:samples]
-    )
+    return Split(split.points[:samples], split.times[:samples], split.labels[:samples])

@@ -93,6 +93,7 @@ def compile_program(
         network,
         tick=tick or task.tick,
         weight_bits=weight_bits or task.weight_bits,
+        scale=task.scale,
         calibration=FirstSpikes(train.times, train.labels),
         zero_delays="one_tick",
     )

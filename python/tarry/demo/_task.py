@@ -25,6 +25,7 @@ class Task:
         epochs: passes over the training samples.
         seed: of the initial parameters and the order of the samples.
         weight_bits: of the integer weights, with the sign.
+        scale: one weight scale per "layer" or per "neuron".
         ticks_per_tau_syn: how fine the ticks of the program are.
         platforms: names of the profiles that it is priced on.
         recordings: how many test samples are priced.
@@ -37,6 +38,7 @@ class Task:
     epochs: int = 300
     seed: int = 0
     weight_bits: int = 8
+    scale: Literal["layer", "neuron"] = "neuron"
     ticks_per_tau_syn: int = 128
     platforms: Sequence[str] = PLATFORMS
     recordings: int = 1000

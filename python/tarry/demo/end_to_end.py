@@ -22,11 +22,12 @@ from tarry.demo._task import Task
 from tarry.program import Program
 
 with extra("all", needed_by="the demonstration"):
-    import torch  # noqa: F401 (training needs it; said here, before anything is done)
-
     from tarry import plots, report
     from tarry.demo._pictures import draw_pictures
     from tarry.demo._progress import Progress
+
+with extra("all", needed_by="the demonstration"):
+    import torch  # noqa: F401 (the training needs it; better said before anything is done)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +112,8 @@ def describe_training(task: Task) -> str:
     """One line about what is trained."""
     layers = "-".join(map(str, task.sizes))
     delays = "without delays" if task.kind == "none" else f"with {task.kind} delays"
-    return f"train {layers} {delays} on {task.name}: {task.epochs} epochs of {len(task.data.train):,} samples"
+    epochs = f"{task.epochs} epoch{'s' * (task.epochs != 1)}"
+    return f"train {layers} {delays} on {task.name}: {epochs} of {len(task.data.train):,} samples"
 
 
 def summarise(
@@ -134,7 +136,7 @@ def summarise(
         "delays": task.kind,
         "tau_syn_seconds": task.tau_syn,
         "parameters": parameters(trained.network),
-        "settings": {name: value for name, value in trained.settings.items() if not callable(value)},
+        "settings": {name: _plain(value) for name, value in trained.settings.items()},
         "accuracy": {
             "float": checked.float_accuracy,
             "fixed": checked.fixed_accuracy,
@@ -209,6 +211,10 @@ def _platform(price: Price) -> dict[str, Any]:
 
 def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 class Clock:

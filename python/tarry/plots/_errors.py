@@ -24,7 +24,7 @@ def spike_time_errors(errors: Mapping[str, npt.NDArray[np.float64]], ax: Axes) -
     low, high = np.floor(np.percentile(together, tail)), np.ceil(np.percentile(together, 100 - tail))
     high = max(high, low + 1)
     step = 0.25 if high - low <= 16 else (high - low) / 64
-    bins = np.arange(low, high + step / 2, step)
+    bins = np.arange(low, high + step / 2, step).tolist()
     for (name, values), colour in zip(errors.items(), SERIES * len(errors), strict=False):
         share = np.full(len(values), 100 / max(len(values), 1))
         ax.hist(values, bins, weights=share, histtype="stepfilled", color=colour, alpha=0.22)

@@ -26,7 +26,7 @@ PALETTE: Mapping[str, str] = {
 SERIES = (PALETTE["first"], PALETTE["second"], PALETTE["third"])
 MARKERS = ("o", "s", "^")
 
-_RC: Mapping[str, Any] = {
+_RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 10.0,
@@ -62,7 +62,7 @@ _RC: Mapping[str, Any] = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw and save in the look of the reports inside this context."""
-    with mpl.rc_context(dict(_RC)):
+    with mpl.rc_context(rc=_RC):
         yield
 
 

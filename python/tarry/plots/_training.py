@@ -14,7 +14,7 @@ from tarry.plots._style import SERIES
 def loss(values: Sequence[float], ax: Axes) -> Axes:
     """Draw the training loss per epoch on a log axis."""
     ax.plot(_epochs(values), values, color=SERIES[0])
-    ax.set(xlabel="epoch", ylabel="training loss, in τ_syn²")
+    ax.set(xlabel="epoch", ylabel="training loss, in tau_syn²")
     return _log(ax)
 
 

@@ -20,7 +20,9 @@ def inline_svg(figure: Figure, name: str) -> str:
     buffer = io.StringIO()
     with style():
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)
+        figure.savefig(
+            buffer, format="svg", metadata=metadata, transparent=True, bbox_inches="tight", pad_inches=0.05
+        )
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -38,4 +40,6 @@ def inline_svg(figure: Figure, name: str) -> str:
 def save_png(figure: Figure, path: str | PathLike[str]) -> None:
     """Write a figure to a PNG file on white; OSError if it cannot be written."""
     with style():
-        figure.savefig(path, format="png", dpi=160, metadata={"Software": None})
+        figure.savefig(
+            path, format="png", dpi=160, metadata={"Software": None}, bbox_inches="tight", pad_inches=0.1
+        )

@@ -1,153 +1,90 @@
-//! When each item wants attention next, and which wants it first: a tournament of ticks, eight to a group.
+//! When each item wants attention next, and which wants it first: a tournament of ticks.
 //!
-//! Setting one item costs one pass up the tree, finding the earliest one pass down: log8(items) groups of eight
-//! adjacent words. Nothing is moved and nothing depends on how far apart the ticks are.
+//! Items are the leaves of a binary tree; every node remembers which item below it is due first. So the first of all
+//! is known at once, and setting one item replays its matches alone, one per level: a comparison each, no branch that
+//! depends on ticks. Nothing is moved and nothing depends on how far apart the ticks are.
 
 use crate::spike::NEVER;
 
-const FAN: usize = 8;
-/// Enough for more items than a `u32` counts.
-const LEVELS: usize = 11;
-
-/// Where each level of the tournament begins, in groups; the last level holds the items.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Shape {
-    first_group: [usize; LEVELS],
-    /// Levels above the items.
-    upper: usize,
-    /// The first group of the items.
-    items_from: usize,
-}
-
-impl Shape {
-    /// The shape for so many items.
-    pub(crate) fn new(items: usize) -> Self {
-        let mut groups = [0; LEVELS];
-        let mut levels = 0;
-        let mut count = items.div_ceil(FAN).max(1);
-        for slot in &mut groups {
-            *slot = count;
-            levels += 1;
-            if count == 1 {
-                break;
-            }
-            count = count.div_ceil(FAN);
-        }
-        let mut first_group = [0; LEVELS];
-        let mut first = 0;
-        for (slot, groups) in first_group.iter_mut().zip(groups.iter().take(levels).rev()) {
-            *slot = first;
-            first += groups;
-        }
-        let upper = levels - 1;
-        Self { first_group, upper, items_from: first_group.get(upper).copied().unwrap_or_default() }
-    }
-
-    /// First groups of the levels above the items, from the top.
-    #[inline]
-    fn upper_levels(&self) -> impl DoubleEndedIterator<Item = usize> + use<> {
-        self.first_group.into_iter().take(self.upper)
-    }
-
-    /// How many words a tournament of so many items needs.
-    pub(crate) fn words(items: usize) -> usize {
-        let mut count = items.div_ceil(FAN).max(1);
-        let mut groups = count;
-        while count > 1 {
-            count = count.div_ceil(FAN);
-            groups += count;
-        }
-        groups * FAN
-    }
-}
-
-/// A view of the words of a tournament.
+/// A view of the words of a tournament of an even number of items.
+///
+/// Word 1 is the root, word `n` the parent of the words `2 n` and `2 n + 1`; the last half of the words are the items.
+/// The word of an item is its tick, that of a node is the place of its winner.
 pub(crate) struct Agenda<'m> {
-    groups: &'m mut [[u64; FAN]],
-    shape: Shape,
-    earliest: u64,
-}
-
-/// The items of a group that are due at `tick`, one bit each; without branches, since none could be predicted.
-#[inline]
-fn due_in(group: &[u64; FAN], tick: u64) -> u32 {
-    let bit = |(position, &word): (u32, &u64)| u32::from(word == tick) << position;
-    (0..).zip(group).map(bit).fold(0, core::ops::BitOr::bitor)
-}
-
-#[inline]
-fn earliest_of(group: &[u64; FAN]) -> u64 {
-    let [a, b, c, d, e, f, g, h] = *group;
-    a.min(b).min(c.min(d)).min(e.min(f).min(g.min(h)))
+    words: &'m mut [u64],
 }
 
 impl<'m> Agenda<'m> {
-    pub(crate) fn new(words: &'m mut [u64], shape: Shape) -> Self {
-        let groups = words.as_chunks_mut().0;
-        let earliest = groups.first().map_or(NEVER, earliest_of);
-        Self { groups, shape, earliest }
+    /// How many words a tournament of so many items needs.
+    pub(crate) const fn words(items: usize) -> usize {
+        if items < 2 { 4 } else { 2 * items.next_multiple_of(2) }
     }
 
-    /// Makes every item due never.
+    pub(crate) fn new(words: &'m mut [u64], items: usize) -> Self {
+        Self { words: words.get_mut(..Self::words(items)).unwrap_or_default() }
+    }
+
+    /// Puts an item of its own subtree into every node, and makes every item due never.
+    pub(crate) fn build(&mut self) {
+        self.clear();
+        let items = self.items();
+        for node in (1..items).rev() {
+            let left = 2 * node;
+            let winner = if left < items { self.word(left) } else { left as u64 };
+            if let Some(word) = self.words.get_mut(node) {
+                *word = winner;
+            }
+        }
+    }
+
+    /// Makes every item due never. Then any winner is as good as another.
     pub(crate) fn clear(&mut self) {
-        self.groups.as_flattened_mut().fill(NEVER);
-        self.earliest = NEVER;
+        let items = self.items();
+        self.words.get_mut(items..).unwrap_or_default().fill(NEVER);
+    }
+
+    #[inline]
+    const fn items(&self) -> usize {
+        self.words.len() / 2
+    }
+
+    #[inline]
+    fn word(&self, place: usize) -> u64 {
+        self.words.get(place).copied().unwrap_or(NEVER)
     }
 
     /// The tick of the earliest item.
     #[inline]
-    pub(crate) const fn earliest(&self) -> u64 {
-        self.earliest
+    pub(crate) fn earliest(&self) -> u64 {
+        self.word(self.word(1) as usize)
     }
 
-    /// Calls `attend` for every item that is due at `tick`; what it returns is when the item is due next, later.
+    /// An item that is due at `tick`, the earliest of all.
     #[inline]
-    pub(crate) fn attend(&mut self, tick: u64, mut attend: impl FnMut(usize) -> u64) {
-        while self.earliest == tick {
-            let mut index = 0;
-            for first in self.shape.upper_levels() {
-                let Some(group) = self.groups.get(first + index) else { return };
-                index = index * FAN + due_in(group, tick).trailing_zeros() as usize;
-            }
-            let Some(group) = self.groups.get_mut(self.shape.items_from + index) else { return };
-            let mut due = due_in(group, tick);
-            while due != 0 {
-                let position = due.trailing_zeros() as usize;
-                due &= due - 1;
-                let next = attend(index * FAN + position);
-                if let Some(word) = group.get_mut(position) {
-                    *word = next;
-                }
-            }
-            let earliest = earliest_of(group);
-            self.raise(index, earliest);
-        }
+    pub(crate) fn due(&self, tick: u64) -> Option<usize> {
+        let first = self.word(1) as usize;
+        (self.word(first) == tick).then(|| first - self.items())
     }
 
     /// Sets when an item is due.
     #[inline]
     pub(crate) fn set(&mut self, item: usize, tick: u64) {
-        let Some(group) = self.groups.get_mut(self.shape.items_from + item / FAN) else { return };
-        let Some(word) = group.get_mut(item % FAN) else { return };
-        if *word != tick {
-            *word = tick;
-            let earliest = earliest_of(group);
-            self.raise(item / FAN, earliest);
+        let mut node = self.items() + item;
+        let Some(word) = self.words.get_mut(node) else { return };
+        if *word == tick {
+            return;
         }
-    }
-
-    /// Carries the earliest tick of a group of items up to the root.
-    #[inline]
-    fn raise(&mut self, group: usize, earliest: u64) {
-        let (mut index, mut earliest) = (group, earliest);
-        for first in self.shape.upper_levels().rev() {
-            let Some(group) = self.groups.get_mut(first + index / FAN) else { return };
-            let Some(word) = group.get_mut(index % FAN) else { return };
-            *word = earliest;
-            earliest = earliest_of(group);
-            index /= FAN;
+        *word = tick;
+        let (mut winner, mut earliest, mut rival) = (node, tick, node ^ 1);
+        while node > 1 {
+            let Some(&other) = self.words.get(rival) else { return };
+            (winner, earliest) = if other < earliest { (rival, other) } else { (winner, earliest) };
+            node /= 2;
+            let Some(word) = self.words.get_mut(node) else { return };
+            *word = winner as u64;
+            let Some(&beside) = self.words.get(node ^ 1) else { return };
+            rival = beside as usize;
         }
-        self.earliest = earliest;
     }
 }
 
@@ -160,10 +97,10 @@ mod tests {
     #[test]
     fn finds_what_a_scan_finds() {
         let mut random = 1_u64;
-        for items in [1, 7, 8, 9, 64, 65, 600] {
-            let mut words = vec![0; Shape::words(items)];
-            let mut agenda = Agenda::new(&mut words, Shape::new(items));
-            agenda.clear();
+        for items in [1, 2, 3, 6, 7, 8, 9, 64, 65, 600] {
+            let mut words = vec![0; Agenda::words(items)];
+            let mut agenda = Agenda::new(&mut words, items);
+            agenda.build();
             let mut plain = vec![NEVER; items];
             for _ in 0..2_000 {
                 random =
@@ -177,14 +114,17 @@ mod tests {
                 if random & 0xC0000 == 0 && earliest < NEVER {
                     let due: Vec<usize> = (0..items).filter(|&item| plain[item] == earliest).collect();
                     let mut attended = Vec::new();
-                    agenda.attend(earliest, |item| {
+                    while let Some(item) = agenda.due(earliest) {
                         attended.push(item);
-                        earliest + 1 + item as u64
-                    });
-                    assert_eq!(attended, due);
-                    for item in due {
+                        agenda.set(item, earliest + 1 + item as u64);
                         plain[item] = earliest + 1 + item as u64;
                     }
+                    attended.sort_unstable();
+                    assert_eq!(attended, due);
+                }
+                if random & 0x3F00_0000 == 0 {
+                    agenda.clear();
+                    plain.fill(NEVER);
                 }
             }
         }

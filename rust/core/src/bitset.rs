@@ -1,7 +1,7 @@
 //! A set of small integers that is walked in order: which neurons have work in this tick.
 
 /// A view of `words` as a set: one bit per member, and above them one bit per non-empty word.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Bitset<'m> {
     members: &'m mut [u64],
     occupied: &'m mut [u64],
@@ -34,24 +34,29 @@ impl<'m> Bitset<'m> {
         }
     }
 
-    /// Removes and returns the smallest member.
+    /// Removes all members and hands them out, smallest first.
     #[inline]
-    pub fn pop_first(&mut self) -> Option<usize> {
+    pub fn drain(&mut self, mut hand_out: impl FnMut(usize)) {
         for (block, occupied) in self.occupied.iter_mut().enumerate() {
-            if *occupied == 0 {
-                continue;
+            for index in ones(core::mem::take(occupied)) {
+                let index = 64 * block + index;
+                let Some(word) = self.members.get_mut(index) else { return };
+                for member in ones(core::mem::take(word)) {
+                    hand_out(64 * index + member);
+                }
             }
-            let index = 64 * block + occupied.trailing_zeros() as usize;
-            let word = self.members.get_mut(index)?;
-            let member = 64 * index + word.trailing_zeros() as usize;
-            *word &= word.wrapping_sub(1);
-            if *word == 0 {
-                *occupied &= occupied.wrapping_sub(1);
-            }
-            return Some(member);
         }
-        None
     }
+}
+
+/// The positions of the ones of a word.
+#[inline]
+fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        let first = word.trailing_zeros() as usize;
+        word &= word.wrapping_sub(1);
+        (first < 64).then_some(first)
+    })
 }
 
 #[cfg(test)]
@@ -65,10 +70,9 @@ mod tests {
         for member in [9_999, 3, 64, 4_096, 63, 3, 5_000] {
             set.insert(member);
         }
-        for expected in [3, 63, 64, 4_096, 5_000, 9_999] {
-            assert_eq!(set.pop_first(), Some(expected));
-        }
-        assert_eq!(set.pop_first(), None);
+        let mut expected = [3, 63, 64, 4_096, 5_000, 9_999].into_iter();
+        set.drain(|member| assert_eq!(Some(member), expected.next()));
+        assert_eq!(expected.next(), None);
         assert!(words.iter().all(|&word| word == 0));
     }
 }

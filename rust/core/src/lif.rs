@@ -11,7 +11,7 @@
 //!
 //! (for equal constants S(n) = n/N P(n) and the current B itself decays with P). `docs/semantics.md` §3.
 
-use crate::fixed::{ONE, clamped, increment, rounded};
+use crate::fixed::{clamped, increment, rounded};
 use crate::prediction::next_crossing;
 use crate::probe::Probe;
 use crate::program::{Constants, Reset};
@@ -29,6 +29,8 @@ pub(crate) struct Lif {
     pub(crate) refractory: u32,
     pub(crate) membrane: Table,
     pub(crate) synapse: Table,
+    /// Factors from here on are zero.
+    pub(crate) horizon: u32,
     /// tau_syn in ticks where S of equal constants is to be computed from P; 0 where it has a table.
     pub(crate) synapse_ticks: u32,
     /// The faster time constant in whole ticks, rounded down: the unit of the slope.
@@ -62,13 +64,31 @@ pub struct Neuron {
     pub next: u64,
     /// What arrived in the tick under way.
     pub sum: i64,
+    /// From the program, where the neuron is at hand anyway.
+    pub(crate) threshold: i32,
+    pub(crate) population: u16,
     /// What it is doing.
     pub phase: Phase,
 }
 
 impl Neuron {
     /// The state before the first tick.
-    pub const REST: Self = Self { a: 0, b: 0, anchor: 0, next: NEVER, sum: 0, phase: Phase::Active };
+    pub const REST: Self = Self {
+        a: 0,
+        b: 0,
+        anchor: 0,
+        next: NEVER,
+        sum: 0,
+        threshold: i32::MAX,
+        population: 0,
+        phase: Phase::Active,
+    };
+
+    /// The same neuron before the first tick.
+    #[inline]
+    pub(crate) const fn at_rest(self) -> Self {
+        Self { threshold: self.threshold, population: self.population, ..Self::REST }
+    }
 }
 
 impl Default for Neuron {
@@ -81,24 +101,23 @@ impl Lif {
     /// P(n) and S(n).
     #[inline]
     pub(crate) fn factors(&self, words: Words, n: u64) -> (i64, i64) {
+        if n >= u64::from(self.horizon) {
+            return (0, 0);
+        }
+        let n = n as u32;
         let membrane = self.membrane.factor(words, n);
         let synapse = match self.constants {
             Constants::DeltaSynapse => 0,
             Constants::Equal if self.synapse_ticks > 0 => {
                 let ticks = i64::from(self.synapse_ticks);
-                // Factors beyond the horizon are zero, so n fits.
-                if membrane == 0 {
-                    0
-                } else {
-                    (n as i64 * membrane + ticks / 2).checked_div(ticks).unwrap_or(0)
-                }
+                (i64::from(n) * membrane + ticks / 2).checked_div(ticks).unwrap_or(0)
             }
             _ => self.synapse.factor(words, n),
         };
         (membrane, synapse)
     }
 
-    /// The potential at the anchor.
+    /// V, of A and B now.
     #[inline]
     pub(crate) const fn potential(&self, a: i64, b: i64) -> i64 {
         match self.constants {
@@ -115,55 +134,61 @@ impl Lif {
         &self,
         words: Words,
         neuron: &mut Neuron,
-        threshold: i32,
         tick: u64,
         saturations: &mut u64,
         probe: &mut P,
     ) -> bool {
         let sum = core::mem::take(&mut neuron.sum);
-        match neuron.phase {
-            Phase::Spent => false,
+        let phase = neuron.phase;
+        let fires = match phase {
+            Phase::Spent => return false,
             Phase::Refractory => {
                 self.hold(words, neuron, sum, tick, saturations);
-                if neuron.next == tick {
-                    self.release(neuron, saturations);
-                    probe.updated();
-                    neuron.next = next_crossing(self, words, neuron, threshold, true, probe);
+                if neuron.next != tick {
+                    return false;
                 }
+                probe.updated();
+                self.release(neuron, saturations);
                 false
             }
-            Phase::Active => {
-                let fires = if sum != 0 {
-                    probe.updated();
-                    self.arrive(words, neuron, sum, tick, saturations);
-                    self.potential(neuron.a.into(), neuron.b.into()) >= i64::from(threshold)
-                } else {
-                    neuron.next == tick
-                };
-                if fires {
-                    self.fire(words, neuron, threshold, tick, saturations);
+            Phase::Active if sum == 0 => {
+                if neuron.next != tick {
+                    return false;
                 }
-                if neuron.phase == Phase::Active && (fires || sum != 0) {
-                    neuron.next = next_crossing(self, words, neuron, threshold, fires, probe);
-                }
-                fires
+                true
             }
+            Phase::Active => {
+                probe.updated();
+                self.arrive(words, neuron, sum, tick, saturations);
+                self.potential(neuron.a.into(), neuron.b.into()) >= i64::from(neuron.threshold)
+            }
+        };
+        if fires {
+            self.fire(words, neuron, tick, saturations);
+            if neuron.phase != Phase::Active {
+                return true;
+            }
+        }
+        let tested = phase == Phase::Active && !fires;
+        neuron.next = next_crossing(self, words, neuron, tested, probe);
+        fires
+    }
+
+    /// A and B after `n` ticks without an arrival, times 2^Q, unrounded.
+    #[inline]
+    pub(crate) fn modes(&self, words: Words, a: i64, b: i64, n: u64) -> (i64, i64) {
+        let (membrane, synapse) = self.factors(words, n);
+        match self.constants {
+            Constants::Equal => (a * membrane + b * synapse, b * membrane),
+            _ => (a * membrane, b * synapse),
         }
     }
 
     /// A and B, decayed to `tick`.
     #[inline]
     fn decayed(&self, words: Words, neuron: &Neuron, tick: u64) -> (i64, i64) {
-        let n = tick - neuron.anchor;
-        let (a, b) = (i64::from(neuron.a), i64::from(neuron.b));
-        if n == 0 {
-            return (a, b);
-        }
-        let (membrane, synapse) = self.factors(words, n);
-        match self.constants {
-            Constants::Equal => (rounded(a * membrane + b * synapse), rounded(b * membrane)),
-            _ => (rounded(a * membrane), rounded(b * synapse)),
-        }
+        let (a, b) = self.modes(words, neuron.a.into(), neuron.b.into(), tick - neuron.anchor);
+        (rounded(a), rounded(b))
     }
 
     #[inline]
@@ -183,9 +208,9 @@ impl Lif {
         neuron.anchor = tick;
     }
 
-    fn fire(&self, words: Words, neuron: &mut Neuron, threshold: i32, tick: u64, saturations: &mut u64) {
+    fn fire(&self, words: Words, neuron: &mut Neuron, tick: u64, saturations: &mut u64) {
         let (a, b) = self.decayed(words, neuron, tick);
-        let threshold = i64::from(threshold);
+        let threshold = i64::from(neuron.threshold);
         let (a, b) = match (self.reset, self.constants) {
             (Reset::Once, _) => (0, 0),
             (Reset::ToZero, Constants::SlowMembrane | Constants::SlowSynapse) => (b, b),
@@ -234,32 +259,4 @@ impl Lif {
         neuron.anchor = neuron.next;
         neuron.phase = Phase::Active;
     }
-}
-
-/// V, the slope of V (per fast time constant), from P and S, and how far that slope may be off; all times 2^Q.
-#[inline]
-pub(crate) fn potential_and_slope(lif: &Lif, a: i64, b: i64, factors: (i64, i64)) -> (i64, i64, i64) {
-    let (membrane, synapse) = factors;
-    let magnitude = a.abs() + b.abs();
-    match lif.constants {
-        Constants::DeltaSynapse => (a * membrane, -1, 0),
-        Constants::Equal => {
-            (a * membrane + b * synapse, b * (membrane - synapse) - a * membrane, 10 * magnitude)
-        }
-        Constants::SlowMembrane | Constants::SlowSynapse => {
-            let (slow, fast) = match lif.constants {
-                Constants::SlowMembrane => (a * membrane, b * synapse),
-                _ => (b * synapse, a * membrane),
-            };
-            let slope = fast - (slow >> 24) * i64::from(lif.fast_over_slow);
-            // Errors of the factors, of the shift above and of the rounded ratio.
-            (slow - fast, slope, 2 * magnitude + (1 << 25) + (slow.abs() >> 25))
-        }
-    }
-}
-
-/// The threshold as [`potential_and_slope`] scales it.
-#[inline]
-pub(crate) const fn scaled_threshold(threshold: i32) -> i64 {
-    threshold as i64 * ONE
 }

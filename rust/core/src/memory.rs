@@ -1,6 +1,6 @@
 //! The memory of a processor: typed arenas that the caller owns, and the plan that says how long each must be.
 
-use crate::agenda::Shape;
+use crate::agenda::Agenda;
 use crate::bitset::Bitset;
 use crate::history::Entry;
 use crate::lif::Neuron;
@@ -40,8 +40,8 @@ impl Plan {
             populations,
             neurons,
             entries,
-            deliveries: Shape::words(entries),
-            crossings: Shape::words(neurons),
+            deliveries: Agenda::words(entries),
+            crossings: Agenda::words(neurons),
             work: Bitset::words(neurons),
             seen,
             outputs,

@@ -1,6 +1,6 @@
 //! Push in, step, pop out: the one engine that runs a program.
 
-use crate::agenda::{Agenda, Shape};
+use crate::agenda::Agenda;
 use crate::bitset::Bitset;
 use crate::digest::Digest;
 use crate::error::{ProcessorError, PushError};
@@ -17,8 +17,6 @@ pub struct Processor<B, M, P = ()> {
     program: Program<B>,
     memory: M,
     probe: P,
-    deliveries: Shape,
-    crossings: Shape,
     input_channels: u32,
     output_neurons: usize,
     /// The first tick that is still to be done.
@@ -53,8 +51,19 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
                 return Err(ProcessorError { arena, needed, given });
             }
         }
-        for (slot, population) in arenas.populations.iter_mut().zip(program.view().populations()) {
+        Agenda::new(arenas.deliveries, plan.entries).build();
+        Agenda::new(arenas.crossings, plan.neurons).build();
+        // Every tick leaves it empty.
+        arenas.work.fill(0);
+        let view = program.view();
+        for (index, (slot, population)) in arenas.populations.iter_mut().zip(view.populations()).enumerate() {
             *slot = population;
+            let own = population.first_neuron as usize..population.end_neuron();
+            for (neuron, member) in
+                arenas.neurons.get_mut(own.clone()).unwrap_or_default().iter_mut().zip(own)
+            {
+                (neuron.population, neuron.threshold) = (index as u16, view.threshold(member));
+            }
         }
         let input_channels =
             program.view().populations().filter(|p| p.kind == Kind::Input).map(|p| p.size).sum();
@@ -62,8 +71,6 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
             program,
             memory,
             probe,
-            deliveries: Shape::new(plan.entries),
-            crossings: Shape::new(plan.neurons),
             input_channels,
             output_neurons: plan.outputs,
             now: 0,
@@ -84,12 +91,13 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
             population.history.clear();
         }
         for neuron in memory.neurons.iter_mut().take(plan.neurons) {
-            *neuron = Neuron::REST;
+            *neuron = neuron.at_rest();
         }
-        Agenda::new(memory.deliveries, self.deliveries).clear();
-        Agenda::new(memory.crossings, self.crossings).clear();
-        memory.work.fill(0);
-        memory.seen.fill(0);
+        Agenda::new(memory.deliveries, plan.entries).clear();
+        Agenda::new(memory.crossings, plan.neurons).clear();
+        if !memory.seen.is_empty() {
+            memory.seen.fill(0);
+        }
         (self.now, self.pushed) = (0, 0);
         (self.output_head, self.output_len) = (0, 0);
         self.digest = Digest::EMPTY;
@@ -104,14 +112,17 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
         self.check(ticks, channels)?;
         let memory = self.memory.memory();
         let view = self.program.view();
-        let mut deliveries = Agenda::new(memory.deliveries, self.deliveries);
+        let mut deliveries = Agenda::new(memory.deliveries, self.program.plan().entries);
         for (index, (&tick, &channel)) in ticks.iter().zip(channels).enumerate() {
             let Some(population) = input_of(memory.populations, channel) else { continue };
             let within = channel - population.first_channel;
             population.history.tally.offered += 1;
             if tick != self.pushed {
-                memory.seen.fill(0);
                 self.pushed = tick;
+                // Most programs have no binary input, and a call that fills nothing costs, too.
+                if !memory.seen.is_empty() {
+                    memory.seen.fill(0);
+                }
             }
             if population.is_binary && !first_in_tick(memory.seen, population.first_seen, within) {
                 population.history.tally.dropped += 1;
@@ -180,8 +191,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
             populations: memory.populations,
             neurons: memory.neurons,
             entries: memory.entries,
-            deliveries: Agenda::new(memory.deliveries, self.deliveries),
-            crossings: Agenda::new(memory.crossings, self.crossings),
+            deliveries: Agenda::new(memory.deliveries, self.program.plan().entries),
+            crossings: Agenda::new(memory.crossings, self.program.plan().neurons),
             work: Bitset::new(memory.work, self.program.plan().neurons),
         };
         let mut outputs = Outputs {
@@ -212,8 +223,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
     /// The tick at which there is work next, or [`crate::NEVER`]. Before it, nothing can happen without another push.
     pub fn next_deadline(&mut self) -> u64 {
         let memory = self.memory.memory();
-        let deliveries = Agenda::new(memory.deliveries, self.deliveries).earliest();
-        deliveries.min(Agenda::new(memory.crossings, self.crossings).earliest())
+        let deliveries = Agenda::new(memory.deliveries, self.program.plan().entries).earliest();
+        deliveries.min(Agenda::new(memory.crossings, self.program.plan().neurons).earliest())
     }
 
     /// The next output spike, by tick, then by channel.

@@ -15,41 +15,34 @@ pub(crate) struct Table {
     pub(crate) first: u32,
     /// [`DIRECT`], or log2 of the length of the fine level.
     pub(crate) shift: u8,
-    /// Factors from here on are zero.
-    pub(crate) horizon: u32,
 }
 
 impl Table {
-    /// How many words it takes, or none if that is out of every range.
-    pub(crate) fn len(self) -> Option<u32> {
+    /// How many words so many factors take, or none if that is out of every range.
+    pub(crate) fn len(self, factors: u32) -> Option<u32> {
         match self.shift {
-            DIRECT => Some(self.horizon),
+            DIRECT => Some(factors),
             shift if shift <= 16 => {
                 let fine = 1_u32 << shift;
-                fine.checked_add(self.horizon.div_ceil(fine))
+                fine.checked_add(factors.div_ceil(fine))
             }
             _ => None,
         }
     }
 
-    /// The factor after `n` ticks, `0..=2^Q`.
+    /// The factor after `n` ticks, `0..=2^Q`; `n` is below the horizon.
     #[inline]
-    pub(crate) fn factor(self, words: Words, n: u64) -> i64 {
-        if n >= u64::from(self.horizon) {
-            return 0;
-        }
-        let first = self.first as usize;
-        let n = n as usize;
+    pub(crate) fn factor(self, words: Words, n: u32) -> i64 {
         if self.shift == DIRECT {
-            return word(words, first + n);
+            return word(words, self.first + n);
         }
         let shift = u32::from(self.shift) & 31;
-        let fine = 1_usize << shift;
-        rounded(word(words, first + fine + (n >> shift)) * word(words, first + (n & (fine - 1))))
+        let fine = 1 << shift;
+        rounded(word(words, self.first + fine + (n >> shift)) * word(words, self.first + (n & (fine - 1))))
     }
 }
 
 #[inline]
-pub(crate) fn word(words: Words, index: usize) -> i64 {
-    words.get(index).map_or(0, |&bytes| i64::from(u32::from_le_bytes(bytes)))
+pub(crate) fn word(words: Words, index: u32) -> i64 {
+    words.get(index as usize).map_or(0, |&bytes| i64::from(u32::from_le_bytes(bytes)))
 }

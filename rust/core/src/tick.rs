@@ -50,76 +50,79 @@ impl Tick<'_> {
     /// Sums all that is due at `tick`, and finds the neurons that have work.
     #[inline]
     pub(crate) fn deliver<P: Probe>(&mut self, tick: u64, probe: &mut P) {
-        let Self { view, entries, neurons, work, .. } = self;
-        self.deliveries.attend(tick, |place| {
-            let Some(entry) = entries.get_mut(place) else { return NEVER };
-            let Some((run, next)) = view.run(entry.run).zip(view.run(entry.run + 1)) else { return NEVER };
-            let range = run.first_synapse as usize..next.first_synapse as usize;
-            probe.delivered(range.len() as u32);
-            let mut add = |(target, weight): (usize, i64)| {
-                if let Some(neuron) = neurons.get_mut(target) {
-                    neuron.sum += weight;
-                    work.insert(target);
-                }
-            };
-            match view.synapses {
-                Synapses::Narrow(all) => {
-                    all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(narrow(synapse)));
-                }
-                Synapses::Wide(all) => {
-                    all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(wide(synapse)));
-                }
-            }
-            entry.run += 1;
-            if entry.run < entry.end { entry.tick + u64::from(next.delay) } else { NEVER }
-        });
-        self.crossings.attend(tick, |neuron| {
-            work.insert(neuron);
-            NEVER
-        });
+        while let Some(place) = self.deliveries.due(tick) {
+            let next = self.hand_over(place, probe);
+            self.deliveries.set(place, next);
+        }
+        while let Some(neuron) = self.crossings.due(tick) {
+            self.work.insert(neuron);
+            self.crossings.set(neuron, NEVER);
+        }
     }
 
-    /// Updates and tests every neuron that has work; its spike leaves at once, and enters its history.
+    /// Adds the next run of a spike in flight to its targets; returns when the run after it is due.
+    #[inline]
+    fn hand_over<P: Probe>(&mut self, place: usize, probe: &mut P) -> u64 {
+        let Self { view, entries, neurons, work, .. } = self;
+        let Some(entry) = entries.get_mut(place) else { return NEVER };
+        let Some((run, next)) = view.run(entry.run).zip(view.run(entry.run + 1)) else { return NEVER };
+        let range = run.first_synapse as usize..next.first_synapse as usize;
+        probe.delivered(range.len() as u32);
+        let mut add = |(target, weight): (usize, i64)| {
+            if let Some(neuron) = neurons.get_mut(target) {
+                neuron.sum += weight;
+                work.insert(target);
+            }
+        };
+        match view.synapses {
+            Synapses::Narrow(all) => {
+                all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(narrow(synapse)));
+            }
+            Synapses::Wide(all) => {
+                all.get(range).unwrap_or_default().iter().for_each(|&synapse| add(wide(synapse)));
+            }
+        }
+        entry.run += 1;
+        if entry.run < entry.end { entry.tick + u64::from(next.delay) } else { NEVER }
+    }
+
+    /// Updates and tests every neuron that has work, by population, then index.
     #[inline]
     pub(crate) fn update<P: Probe>(&mut self, tick: u64, outputs: &mut Outputs, probe: &mut P) {
-        let mut index = 0;
-        while let Some(member) = self.work.pop_first() {
-            // Neurons come in order, and so do their populations.
-            while self.populations.get(index).is_some_and(|population| population.end_neuron() <= member) {
-                index += 1;
-            }
-            let (Some(population), Some(neuron)) =
-                (self.populations.get_mut(index), self.neurons.get_mut(member))
-            else {
-                return;
-            };
-            let threshold = self.view.threshold(member);
-            probe.visited(index);
-            let saturations = &mut population.saturations;
-            let fired = population.lif.step(self.view.tables, neuron, threshold, tick, saturations, probe);
-            self.crossings.set(member, neuron.next);
-            if !fired {
-                continue;
-            }
+        let mut work = core::mem::take(&mut self.work);
+        work.drain(|member| self.visit(member, tick, outputs, probe));
+        self.work = work;
+    }
+
+    #[inline]
+    fn visit<P: Probe>(&mut self, member: usize, tick: u64, outputs: &mut Outputs, probe: &mut P) {
+        let Some(neuron) = self.neurons.get_mut(member) else { return };
+        let index = usize::from(neuron.population);
+        let Some(population) = self.populations.get_mut(index) else { return };
+        probe.visited(index);
+        let saturations = &mut population.saturations;
+        let fired = population.lif.step(self.view.tables, neuron, tick, saturations, probe);
+        self.crossings.set(member, neuron.next);
+        if fired {
             let within = member as u32 - population.first_neuron;
             probe.fired(index, within);
-            if population.is_output {
-                outputs.push(Spike { tick, channel: population.first_channel + within });
-            }
-            population.history.tally.offered += 1;
-            if population.capacity() == 0 {
-                population.history.tally.accepted += 1;
-            } else if !enter(
-                population,
-                within,
-                tick,
-                tick + 1,
-                &self.view,
-                self.entries,
-                &mut self.deliveries,
-            ) {
-                population.history.tally.dropped += 1;
-            }
+            self.leave(index, within, tick, outputs);
+        }
+    }
+
+    /// Lets the spike of a neuron leave, and enter its history. Apart, since few updates end in a spike.
+    #[inline(never)]
+    fn leave(&mut self, index: usize, within: u32, tick: u64, outputs: &mut Outputs) {
+        let Some(population) = self.populations.get_mut(index) else { return };
+        if population.is_output {
+            outputs.push(Spike { tick, channel: population.first_channel + within });
+        }
+        population.history.tally.offered += 1;
+        let Self { view, entries, deliveries, .. } = self;
+        if population.capacity() == 0 {
+            population.history.tally.accepted += 1;
+        } else if !enter(population, within, tick, tick + 1, view, entries, deliveries) {
+            population.history.tally.dropped += 1;
         }
     }
 }

@@ -7,7 +7,8 @@
 use crate::lanes::{LANES, Lanes, Mask};
 use crate::layer::{Kind, Layer, Stretch};
 use crate::potential::{Moments, Potential};
-use crate::search::{Inputs, TIE};
+use crate::search::TIE;
+use crate::spikes::Inputs;
 
 /// Derivatives summed over samples, in units of `tau_syn`, laid out like the weights and delays of the layer.
 #[derive(Clone, Debug)]
@@ -132,11 +133,13 @@ impl<'a> Tile<'a> {
         slope
     }
 
-    /// Adds the derivatives through this tile to `sums` and `at_inputs`, \[pre\]. `gradient` is dL/dT, 0 where it does
-    /// not matter; `floor` bounds the slope from below.
+    /// Adds the derivatives through this tile to `sums` and `at_inputs`, \[pre\]. `inputs` are those that may be causal;
+    /// `gradient` is dL/dT, 0 where it does not matter; `floor` bounds the slope from below.
     #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn differentiate<P: Potential>(
         &self,
+        inputs: &[usize],
         gradient: Lanes,
         slope: Lanes,
         floor: f64,
@@ -152,14 +155,13 @@ impl<'a> Tile<'a> {
         }
         let scale = needed.keep(gradient / bounded);
         let weight_sums = &mut sums.weights[self.row..self.row + self.weights.len()];
-        let rows = weight_sums.iter_mut().zip(self.weights).zip(at_inputs);
-        for (i, ((weight_sum, &weight), at_input)) in rows.enumerate() {
+        for &i in inputs {
             let (ratio, age, causal) = self.ages::<P>(i);
             let (response, rise) = P::response(ratio, age);
             let scale = causal.keep(scale);
-            let at_arrival = scale * weight * rise;
-            *weight_sum -= scale * response;
-            *at_input += at_arrival;
+            let at_arrival = scale * self.weights[i] * rise;
+            weight_sums[i] -= scale * response;
+            at_inputs[i] += at_arrival;
             if sums.kind == Kind::Synaptic {
                 sums.delays[self.row + i] += at_arrival;
             }

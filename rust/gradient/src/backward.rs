@@ -7,7 +7,7 @@ use crate::forward::{check_batch, span};
 use crate::lanes::{LANES, Lanes};
 use crate::layer::{Layer, Stretch, unpack};
 use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
-use crate::search::Inputs;
+use crate::spikes::Inputs;
 use crate::threads::{CHUNK, check_threads, map_in_order};
 use crate::{Error, Ratio};
 
@@ -106,15 +106,15 @@ impl Batch<'_> {
         let mut sums = Sums::new(self.layer);
         let mut at_inputs = vec![Lanes::ZERO; pre];
         let (mut growth, mut time) = (vec![0.0; pre], vec![0.0; pre]);
+        let inputs: Vec<usize> = (0..pre).collect();
         for (k, at_times) in at_times.chunks_exact_mut(pre).enumerate() {
             let sample = first + k;
             at_inputs.fill(Lanes::ZERO);
-            self.sample::<P>(stretch, sample, &mut growth, &mut time, &mut sums, &mut at_inputs).map_err(
-                |flat| {
+            self.sample::<P>(stretch, sample, &inputs, &mut growth, &mut time, &mut sums, &mut at_inputs)
+                .map_err(|flat| {
                     let slope = flat.slope / self.layer.neuron.threshold();
                     Error::Slope { sample, neuron: flat.neuron, slope }
-                },
-            )?;
+                })?;
             for (at_time, lanes) in at_times.iter_mut().zip(&at_inputs) {
                 *at_time = lanes.sum();
             }
@@ -123,10 +123,12 @@ impl Batch<'_> {
         Ok(sums)
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn sample<P: Potential>(
         self,
         stretch: &Stretch,
         sample: usize,
+        inputs: &[usize],
         growth: &mut [f64],
         time: &mut [f64],
         sums: &mut Sums,
@@ -138,9 +140,10 @@ impl Batch<'_> {
         let times = &self.times[sample * pre..(sample + 1) * pre];
         let spikes = &self.spikes[sample * post..(sample + 1) * post];
         let gradient = &self.gradient[sample * post..(sample + 1) * post];
-        let (Some((first, _)), Some((_, last))) = (span(times), span(spikes)) else {
+        let Some((earliest, last)) = span(spikes) else {
             return Ok(());
         };
+        let first = span(times).map_or(earliest, |(first, _)| first);
         for (time, t) in time.iter_mut().zip(times) {
             *time = (t - first) / unit;
         }
@@ -165,7 +168,8 @@ impl Batch<'_> {
                 }
             }
             let tile = Tile::new(self.layer, stretch, tile, Inputs { growth, time }, at);
-            tile.differentiate::<P>(lanes, tile.slopes::<P>(), floor, sums, at_inputs)?;
+            let slopes = tile.slopes::<P>();
+            tile.differentiate::<P>(inputs, lanes, slopes, floor, sums, at_inputs)?;
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ pub(crate) fn first_spike<P: Potential>(layer: &Layer, post: usize, times: &[f64
         } else {
             Moments::NEVER
         };
-        if P::crosses(sums, Moments::ORIGIN, end).any() {
+        if P::crosses(sums, &P::segment(Moments::ORIGIN, end)).any() {
             let spike = P::crossing(sums).0;
             return time + P::time(spike.growth.0[0], spike.time.0[0]);
         }

@@ -4,7 +4,8 @@ use crate::distant::{self, LONGEST_SPAN};
 use crate::error::{check_length, check_times};
 use crate::layer::{Layer, Stretch};
 use crate::potential::{Double, Equal, NonLeaky, Potential};
-use crate::search::{Inputs, Spikes, Workspace, first_spikes};
+use crate::search::{Workspace, first_spikes};
+use crate::spikes::{Inputs, Spikes};
 use crate::threads::{CHUNK, map_in_order};
 use crate::{Error, Ratio};
 

@@ -78,6 +78,13 @@ impl Lanes {
 }
 
 impl Mask {
+    pub(crate) const ALL: Self = Self([u64::MAX; LANES]);
+
+    /// The first `count` lanes.
+    pub(crate) fn first(count: usize) -> Self {
+        Self(from_fn(|l| if l < count { u64::MAX } else { 0 }))
+    }
+
     /// `lanes` where true, zero elsewhere.
     #[inline(always)]
     pub(crate) fn keep(self, lanes: Lanes) -> Lanes {

@@ -163,9 +163,11 @@ impl Layer {
         self.delays[row].0[place]
     }
 
-    /// Lanes of a tile that hold a neuron.
+    /// Lanes of a tile that hold a neuron: all but in the last tile.
+    #[inline(always)]
     pub(crate) fn present(&self, tile: usize) -> Mask {
-        Mask(std::array::from_fn(|l| if tile * LANES + l < self.post { u64::MAX } else { 0 }))
+        let count = self.post - tile * LANES;
+        if count >= LANES { Mask::ALL } else { Mask::first(count) }
     }
 
     pub(crate) fn weight(&self, post: usize, pre: usize) -> f64 {

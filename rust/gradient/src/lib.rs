@@ -25,6 +25,7 @@ mod potential;
 #[cfg(test)]
 mod random;
 mod search;
+mod spikes;
 pub mod stack;
 mod threads;
 pub mod training;

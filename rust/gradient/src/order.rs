@@ -1,92 +1,110 @@
 //! Puts arrivals in order of time.
 
-use crate::lanes::Lanes;
+use std::ops::Range;
 
-/// Sorts keys; allocated once for many sorts.
-pub(crate) struct Order {
-    unsorted: Vec<Key>,
-    sorted: Vec<Key>,
-    buckets: Vec<u32>,
-    /// Where the next key of each bucket goes.
-    places: Vec<u32>,
-}
+use crate::lanes::Lanes;
 
 /// A key and its index.
 pub(crate) type Key = (f64, u32);
 
-/// More keys than this go through buckets.
-const FEW: usize = 16;
-/// Keys in one bucket from which on buckets are of no use.
-const CROWD: u32 = 16;
+/// Sorts keys, but only as many of the smallest as are asked for; allocated once for many sorts.
+///
+/// The search mostly ends after a third of the arrivals. They are dealt into buckets by value, and a bucket is sorted
+/// when it is its turn.
+pub(crate) struct Order {
+    keys: Vec<Key>,
+    buckets: Vec<u32>,
+    /// Where each bucket ends in `keys`; the last one holds the silent ones.
+    ends: Vec<u32>,
+    next: usize,
+}
+
+/// Keys in a bucket, about.
+const FILL: usize = 2;
+/// More keys than this are worth a general sort.
+const CROWD: usize = 24;
 
 impl Order {
     pub(crate) fn new(keys: usize) -> Self {
-        Self {
-            unsorted: vec![(0.0, 0); keys],
-            sorted: vec![(0.0, 0); keys],
-            buckets: vec![0; keys],
-            places: vec![0; keys],
+        Self { keys: vec![(0.0, 0); keys], buckets: vec![0; keys], ends: vec![0; keys / FILL + 2], next: 0 }
+    }
+
+    /// Deals out other keys, none negative, `+inf` for those that do not count; as many as given to [`Order::new`].
+    pub(crate) fn deal(&mut self, keys: &[f64]) {
+        self.next = 0;
+        let (low, high) = finite_range(keys);
+        let silent = self.ends.len() - 1;
+        let scale = (silent as f64 - 1.0) / (high - low);
+        if !scale.is_finite() || silent == 1 {
+            return self.deal_all(keys);
+        }
+        self.ends.fill(0);
+        for (bucket, &key) in self.buckets.iter_mut().zip(keys) {
+            // Adding 2^52 leaves the nearest integer in the low bits: faster than a conversion.
+            let bounded = if key < high { key } else { high };
+            let near = (bounded - low) * scale + 4_503_599_627_370_496.0;
+            *bucket = if key > high { silent as u32 } else { near.to_bits() as u32 };
+        }
+        for &bucket in &self.buckets {
+            self.ends[bucket as usize] += 1;
+        }
+        let mut start = 0;
+        for end in &mut self.ends {
+            (*end, start) = (start, start + *end);
+        }
+        for ((index, &key), &bucket) in (0..).zip(keys).zip(&self.buckets) {
+            let place = &mut self.ends[bucket as usize];
+            self.keys[*place as usize] = (key, index);
+            *place += 1;
         }
     }
 
-    /// The finite `keys` in ascending order, equal keys by index.
-    ///
-    /// Spike times are spread rather evenly: as many buckets as keys leave little to do for an insertion sort. Where
-    /// they are not, a general sort keeps n log n.
-    pub(crate) fn sort(&mut self, keys: &[f64]) -> &[Key] {
+    /// All finite keys into the first bucket: they are few, or all the same.
+    fn deal_all(&mut self, keys: &[f64]) {
         let mut count = 0;
-        for (i, &key) in keys.iter().enumerate() {
-            self.unsorted[count] = (key, i as u32);
+        for (index, &key) in (0..).zip(keys) {
+            self.keys[count] = (key, index);
             count += usize::from(key < f64::INFINITY);
         }
-        let (unsorted, sorted) = (&mut self.unsorted[..count], &mut self.sorted[..count]);
-        if count <= FEW {
-            insertion_sort(unsorted);
-            return unsorted;
-        }
-        let (low, high) = finite_range(keys);
-        let scale = (count - 1) as f64 / (high - low);
-        let (buckets, places) = (&mut self.buckets[..count], &mut self.places[..count]);
-        if scale.is_finite() {
-            places.fill(0);
-            for (bucket, key) in buckets.iter_mut().zip(unsorted.iter()) {
-                // Adding 2^52 leaves the nearest integer in the low bits: faster than a conversion.
-                *bucket = ((key.0 - low) * scale + 4_503_599_627_370_496.0).to_bits() as u32;
-            }
-            for &bucket in buckets.iter() {
-                places[bucket as usize] += 1;
-            }
-            let (mut crowd, mut start) = (0, 0);
-            for place in places.iter_mut() {
-                crowd = crowd.max(*place);
-                (*place, start) = (start, start + *place);
-            }
-            if crowd <= CROWD {
-                for (&bucket, &key) in buckets.iter().zip(unsorted.iter()) {
-                    let place = &mut places[bucket as usize];
-                    sorted[*place as usize] = key;
-                    *place += 1;
+        self.ends.fill(count as u32);
+    }
+
+    /// The next of the finite keys in ascending order, equal keys by index; a few at a time, none at the end.
+    pub(crate) fn next(&mut self) -> Range<usize> {
+        while self.next + 1 < self.ends.len() {
+            let start = if self.next == 0 { 0 } else { self.ends[self.next - 1] as usize };
+            let places = start..self.ends[self.next] as usize;
+            self.next += 1;
+            if !places.is_empty() {
+                let keys = &mut self.keys[places.clone()];
+                if keys.len() > CROWD {
+                    keys.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                } else {
+                    insertion_sort(keys);
                 }
-                insertion_sort(sorted);
-                return sorted;
+                return places;
             }
         }
-        unsorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        unsorted
+        0..0
+    }
+
+    /// The key at a place that `next` gave.
+    pub(crate) fn key(&self, place: usize) -> Key {
+        self.keys[place]
     }
 }
 
-/// Smallest and largest of the finite `keys`, at least one, none negative.
+/// Smallest and largest of the finite `keys`; (inf, 0) of none.
 fn finite_range(keys: &[f64]) -> (f64, f64) {
     let (chunks, rest) = keys.as_chunks();
     let silent = Lanes::splat(f64::INFINITY);
     let (mut low, mut high) = (silent, Lanes::ZERO);
-    for keys in chunks.iter().copied().map(Lanes).chain(rest.iter().copied().map(Lanes::splat)) {
+    let rest = rest.iter().copied().map(Lanes::splat);
+    for keys in chunks.iter().copied().map(Lanes).chain(rest) {
         low = keys.min(low);
         high = keys.less(silent).keep(keys).max(high);
     }
-    let (low, high) = (low.0, high.0);
-    (low.into_iter().fold(f64::INFINITY, f64::min), high.into_iter().fold(0.0, f64::max))
+    (low.0.into_iter().fold(f64::INFINITY, f64::min), high.0.into_iter().fold(0.0, f64::max))
 }
 
 fn insertion_sort(values: &mut [Key]) {
@@ -163,6 +181,18 @@ mod tests {
         sorted
     }
 
+    fn sorted(order: &mut Order, keys: &[f64]) -> Vec<(f64, u32)> {
+        let mut sorted = Vec::new();
+        order.deal(keys);
+        loop {
+            let next = order.next();
+            if next.is_empty() {
+                return sorted;
+            }
+            sorted.extend(next.map(|place| order.key(place)));
+        }
+    }
+
     #[test]
     fn keys_of_all_distributions_are_sorted_stably() {
         let mut random = Random(1);
@@ -181,10 +211,13 @@ mod tests {
             if round % 7 == 0 {
                 keys[0] = 1e100;
             }
-            assert_eq!(Order::new(count).sort(&keys), expected(&keys), "round {round}");
+            let mut order = Order::new(count);
+            order.deal(&[2.0; 200][..count]);
+            assert_eq!(sorted(&mut order, &keys), expected(&keys), "round {round}");
         }
-        assert!(Order::new(3).sort(&[f64::INFINITY; 3]).is_empty());
-        assert_eq!(Order::new(40).sort(&[7.0; 40]).len(), 40);
+        assert!(sorted(&mut Order::new(3), &[f64::INFINITY; 3]).is_empty());
+        assert!(sorted(&mut Order::new(99), &[f64::INFINITY; 99]).is_empty());
+        assert_eq!(sorted(&mut Order::new(40), &[7.0; 40]).len(), 40);
     }
 
     #[test]

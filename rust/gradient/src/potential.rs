@@ -26,6 +26,9 @@ impl Moments {
     }
 }
 
+/// The time between an arrival and the next, as `Potential::crosses` wants it.
+pub(crate) type Segment = [Lanes; 3];
+
 /// Two sums over the causal inputs, `sum_i w_i basis(t_i)`, give the potential of a neuron.
 pub(crate) trait Potential: Send + Sync {
     /// g, in units of `tau_syn`.
@@ -36,8 +39,11 @@ pub(crate) trait Potential: Send + Sync {
     /// What an input of weight 1 adds to the sums.
     fn basis(arrival: Moments) -> [Lanes; 2];
 
-    /// Whether the potential first reaches 1 between `start`, where it is below, and `end`.
-    fn crosses(sums: [Lanes; 2], start: Moments, end: Moments) -> Mask;
+    /// From `start`, an arrival, to `end`.
+    fn segment(start: Moments, end: Moments) -> Segment;
+
+    /// Whether the potential first reaches 1 within the segment; it is below at its start.
+    fn crosses(sums: [Lanes; 2], segment: &Segment) -> Mask;
 
     /// The moment of the upward crossing, and what `slope` needs; of no meaning where `crosses` does not hold.
     fn crossing(sums: [Lanes; 2]) -> (Moments, Lanes);
@@ -72,13 +78,18 @@ impl Potential for Double {
         [(arrival.growth + arrival.growth) * arrival.growth, arrival.growth]
     }
 
-    /// V rises at `start`, and at `end` either it is above 1, or its peak lies before and reaches 1.
+    #[inline(always)]
+    fn segment(start: Moments, end: Moments) -> Segment {
+        [start.growth, end.growth, end.growth * end.growth]
+    }
+
+    /// V rises at the start, and at the end either it is above 1, or its peak lies before and reaches 1.
     /// (Both need a2 > 0, and either implies it.)
     #[inline(always)]
-    fn crosses([a1, a2]: [Lanes; 2], start: Moments, end: Moments) -> Mask {
-        let rising = (a2 * start.growth).less(a1);
-        let at_end = a2 * end.growth;
-        let above = (end.growth * end.growth).less(at_end + at_end - a1);
+    fn crosses([a1, a2]: [Lanes; 2], &[start, end, end_squared]: &Segment) -> Mask {
+        let rising = (a2 * start).less(a1);
+        let at_end = a2 * end;
+        let above = end_squared.less(at_end + at_end - a1);
         let peak = a1.at_most(at_end) & a1.at_most(a2 * a2);
         rising & (above | peak)
     }
@@ -123,12 +134,17 @@ impl Potential for Equal {
         [arrival.growth, arrival.time * arrival.growth]
     }
 
+    #[inline(always)]
+    fn segment(start: Moments, end: Moments) -> Segment {
+        [start.time, end.time, end.growth]
+    }
+
     /// As for `Double`; the exponential of the peak is taken only where it decides.
     #[inline(always)]
-    fn crosses([a, b]: [Lanes; 2], start: Moments, end: Moments) -> Mask {
-        let rising = Lanes::ZERO.less(a) & (a * start.time).less(a + b);
-        let above = end.growth.at_most(a * end.time - b);
-        let peak = rising & !above & (a + b).at_most(a * end.time);
+    fn crosses([a, b]: [Lanes; 2], &[start, end, end_growth]: &Segment) -> Mask {
+        let rising = Lanes::ZERO.less(a) & (a * start).less(a + b);
+        let above = end_growth.at_most(a * end - b);
+        let peak = rising & !above & (a + b).at_most(a * end);
         if !peak.any() {
             return rising & above;
         }
@@ -177,8 +193,13 @@ impl Potential for NonLeaky {
     }
 
     #[inline(always)]
-    fn crosses([a1, a0]: [Lanes; 2], _start: Moments, end: Moments) -> Mask {
-        Lanes::ZERO.less(a1) & a1.at_most((a0 - Lanes::splat(1.0)) * end.growth)
+    fn segment(_start: Moments, end: Moments) -> Segment {
+        [end.growth, Lanes::ZERO, Lanes::ZERO]
+    }
+
+    #[inline(always)]
+    fn crosses([a1, a0]: [Lanes; 2], &[end, ..]: &Segment) -> Mask {
+        Lanes::ZERO.less(a1) & a1.at_most((a0 - Lanes::splat(1.0)) * end)
     }
 
     #[inline(always)]

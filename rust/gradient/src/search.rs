@@ -1,83 +1,67 @@
 //! The first crossing of every neuron of a layer, for one sample.
 
-use crate::lanes::{LANES, Lanes, Mask};
+use crate::lanes::{Lanes, Mask};
 use crate::layer::{Kind, Layer, Stretch};
-use crate::order::{Key, Network, Order};
-use crate::potential::{Moments, Potential};
+use crate::order::{Network, Order};
+use crate::potential::{Moments, Potential, Segment};
+use crate::spikes::{Inputs, Spikes};
 
 /// An arrival within this fraction of a growth of the spike does not count as earlier: it cannot have moved the
 /// potential, and rounding may have put it on either side.
 pub(crate) const TIE: f64 = 2.8e-14;
-
-/// Input times of one sample as growths (and times, where the potential needs them), relative to a common origin.
-#[derive(Clone, Copy)]
-pub(crate) struct Inputs<'a> {
-    pub growth: &'a [f64],
-    pub time: &'a [f64],
-}
-
-/// First spikes of a layer, \[tile\], relative to the same origin; growth `+inf` where a neuron stays silent.
-pub(crate) struct Spikes {
-    pub growth: Vec<[f64; LANES]>,
-    pub time: Vec<[f64; LANES]>,
-    /// What [`Potential::slope`] needs.
-    pub steepness: Vec<[f64; LANES]>,
-}
-
-impl Spikes {
-    pub(crate) fn new(layer: &Layer) -> Self {
-        let tiles = layer.post.div_ceil(LANES);
-        Self {
-            growth: vec![[f64::INFINITY; LANES]; tiles],
-            time: vec![[f64::INFINITY; LANES]; tiles],
-            steepness: vec![[0.0; LANES]; tiles],
-        }
-    }
-
-    /// As input of the next layer.
-    pub(crate) fn inputs(&self, post: usize) -> Inputs<'_> {
-        Inputs { growth: &self.growth.as_flattened()[..post], time: &self.time.as_flattened()[..post] }
-    }
-
-    /// Time of a spike in units of `tau_syn`, from the origin.
-    pub(crate) fn time<P: Potential>(&self, neuron: usize) -> f64 {
-        let growth = self.growth.as_flattened()[neuron];
-        if growth == f64::INFINITY {
-            return f64::INFINITY;
-        }
-        P::time(growth, self.time.as_flattened()[neuron])
-    }
-
-    #[inline(always)]
-    fn set<P: Potential>(&mut self, tile: usize, found: &Found, shift: Moments) {
-        let (moment, steepness) = P::crossing(found.sums);
-        let silent = Lanes::splat(f64::INFINITY);
-        self.growth[tile] = found.waiting.select(silent, moment.growth * shift.growth).0;
-        self.steepness[tile] = steepness.0;
-        if P::NEEDS_TIME {
-            self.time[tile] = found.waiting.select(silent, moment.time + shift.time).0;
-        }
-    }
-}
 
 /// Scratch of the search; allocated once for many samples.
 pub(crate) struct Workspace {
     growth: Vec<f64>,
     time: Vec<f64>,
     order: Order,
+    /// Those sorted so far that have a successor, or none to come.
+    arrivals: Vec<Arrival>,
+    /// The inputs that they come from; with delays per synapse all inputs.
+    inputs: Vec<usize>,
+    last: Option<Open>,
     network: Network,
     keys: Vec<Lanes>,
     times: Vec<Lanes>,
     weights: Vec<Lanes>,
 }
 
+/// An arrival that is common to all neurons, in units of the threshold, and the time up to the next.
+#[derive(Clone, Copy)]
+struct Arrival {
+    basis: [Lanes; 2],
+    segment: Segment,
+}
+
+/// An arrival whose successor is not known yet: when, and the input.
+type Open = (Moments, usize);
+
 impl Workspace {
+    /// The inputs that can be causal for any neuron in the sample searched last.
+    pub(crate) fn inputs(&self) -> &[usize] {
+        &self.inputs
+    }
+
+    /// The arrival before `end` is complete.
+    #[inline(always)]
+    fn close<P: Potential>(&mut self, end: Moments, unit: Lanes) {
+        if let Some((start, input)) = self.last.take() {
+            let [first, second] = P::basis(start);
+            let basis = [first * unit, second * unit];
+            self.arrivals.push(Arrival { basis, segment: P::segment(start, end) });
+            self.inputs.push(input);
+        }
+    }
+
     pub(crate) fn new(layer: &Layer) -> Self {
         let pre = layer.pre;
         Self {
             growth: vec![0.0; pre],
             time: vec![0.0; pre],
             order: Order::new(pre),
+            arrivals: Vec::with_capacity(pre),
+            inputs: (0..pre).collect(),
+            last: None,
             network: Network::new(if layer.kind == Kind::Synaptic { pre } else { 0 }),
             keys: vec![Lanes::ZERO; pre],
             times: vec![Lanes::ZERO; pre],
@@ -100,49 +84,57 @@ pub(crate) fn first_spikes<P: Potential>(
         let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
         for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
             collect_own::<P>(weights, growth, time, input, work);
-            spikes.set::<P>(tile, &search_own::<P>(work, unit, layer.present(tile)), Moments::ORIGIN);
+            let found = search_own::<P>(work, unit, layer.present(tile));
+            spikes.set::<P>(tile, &found, Moments::ORIGIN);
         }
         return;
     }
-    let arrivals = collect_common::<P>(stretch, input, work);
+    deal_common::<P>(stretch, input, work);
     for (tile, weights) in rows.enumerate() {
-        let found = search_common::<P>(weights, arrivals, unit, layer.present(tile));
+        let found = search_common::<P>(weights, work, unit, layer.present(tile));
         let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
         spikes.set::<P>(tile, &found, shift);
     }
 }
 
-/// Arrivals in order of time, where all neurons share them.
-fn collect_common<'a, P: Potential>(
-    stretch: &Stretch,
-    input: Inputs<'_>,
-    work: &'a mut Workspace,
-) -> Arrivals<'a> {
-    work.growth.copy_from_slice(input.growth);
+/// Makes the arrivals of all neurons ready to be sorted, where they share them.
+fn deal_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, work: &mut Workspace) {
+    let Workspace { growth, time, .. } = work;
+    growth.copy_from_slice(input.growth);
     if P::NEEDS_TIME {
-        work.time.copy_from_slice(input.time);
+        time.copy_from_slice(input.time);
     }
-    if let Stretch::Inputs { growth, time } = stretch {
-        for i in 0..growth.len() {
-            work.growth[i] *= growth[i];
-            work.time[i] += time[i];
+    if let Stretch::Inputs { growth: factors, time: delays } = stretch {
+        for i in 0..factors.len() {
+            growth[i] *= factors[i];
+            time[i] += delays[i];
         }
     }
-    Arrivals { order: work.order.sort(&work.growth), time: &work.time }
+    work.arrivals.clear();
+    work.inputs.clear();
+    work.last = None;
+    work.order.deal(&work.growth);
 }
 
-/// Arrivals that are common to all neurons, in order, and their times by index.
-#[derive(Clone, Copy)]
-struct Arrivals<'a> {
-    order: &'a [Key],
-    time: &'a [f64],
-}
-
-impl Arrivals<'_> {
-    #[inline(always)]
-    fn at<P: Potential>(&self, (growth, index): Key) -> Moments {
-        Moments::splat(growth, if P::NEEDS_TIME { self.time[index as usize] } else { 0.0 })
+/// Sorts some more arrivals; false if there are no more. The last one waits for its successor.
+#[inline(never)]
+fn sort_more<P: Potential>(work: &mut Workspace, unit: Lanes) -> bool {
+    let sorted = work.arrivals.len();
+    while work.arrivals.len() == sorted {
+        let next = work.order.next();
+        if next.is_empty() {
+            work.close::<P>(Moments::NEVER, unit);
+            break;
+        }
+        for k in next {
+            let (growth, index) = work.order.key(k);
+            let input = index as usize;
+            let start = Moments::splat(growth, if P::NEEDS_TIME { work.time[input] } else { 0.0 });
+            work.close::<P>(just_after(start), unit);
+            work.last = Some((start, input));
+        }
     }
+    work.arrivals.len() > sorted
 }
 
 #[inline(always)]
@@ -151,48 +143,42 @@ fn just_after(moment: Moments) -> Moments {
 }
 
 /// Sums over the causal inputs of the neurons that have fired, and which have not.
-struct Found {
-    sums: [Lanes; 2],
-    waiting: Mask,
+pub(crate) struct Found {
+    pub sums: [Lanes; 2],
+    pub waiting: Mask,
 }
 
 impl Found {
+    #[inline(always)]
     fn nothing(waiting: Mask) -> Self {
         Self { sums: [Lanes::ZERO; 2], waiting }
     }
 
     /// Keeps `sums` where the neuron fires in this segment and has not yet.
     #[inline(always)]
-    fn update<P: Potential>(&mut self, sums: [Lanes; 2], start: Moments, end: Moments) {
-        let first = P::crosses(sums, start, end) & self.waiting;
+    fn update<P: Potential>(&mut self, sums: [Lanes; 2], segment: &Segment) {
+        let first = P::crosses(sums, segment) & self.waiting;
         self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
         self.waiting = self.waiting & !first;
     }
 }
 
+/// Arrivals between two looks at whether all neurons have fired.
+const STRIDE: usize = 4;
+
 #[inline(always)]
-fn search_common<P: Potential>(
-    weights: &[Lanes],
-    arrivals: Arrivals<'_>,
-    unit: Lanes,
-    waiting: Mask,
-) -> Found {
+fn search_common<P: Potential>(weights: &[Lanes], work: &mut Workspace, unit: Lanes, waiting: Mask) -> Found {
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
-    let Some(&first) = arrivals.order.first() else {
-        return found;
-    };
-    let mut start = arrivals.at::<P>(first);
-    for (k, &(_, input)) in arrivals.order.iter().enumerate() {
-        let next = arrivals.order.get(k + 1).map_or(Moments::NEVER, |&next| arrivals.at::<P>(next));
-        let [first, second] = P::basis(start);
-        sums[0] += weights[input as usize] * (first * unit);
-        sums[1] += weights[input as usize] * (second * unit);
-        found.update::<P>(sums, start, just_after(next));
-        if !found.waiting.any() {
-            break;
+    let mut done = 0;
+    while found.waiting.any() && (done < work.arrivals.len() || sort_more::<P>(work, unit)) {
+        let end = work.arrivals.len().min(done + STRIDE);
+        for (arrival, &input) in work.arrivals[done..end].iter().zip(&work.inputs[done..end]) {
+            sums[0] += weights[input] * arrival.basis[0];
+            sums[1] += weights[input] * arrival.basis[1];
+            found.update::<P>(sums, &arrival.segment);
         }
-        start = next;
+        done = end;
     }
     found
 }
@@ -233,7 +219,10 @@ fn search_own<P: Potential>(work: &Workspace, unit: Lanes, waiting: Mask) -> Fou
         let weight = work.weights[i] * unit;
         sums[0] += weight * first;
         sums[1] += weight * second;
-        found.update::<P>(sums, start, end);
+        found.update::<P>(sums, &P::segment(start, end));
+        if i % STRIDE == STRIDE - 1 && !found.waiting.any() {
+            break;
+        }
     }
     found
 }

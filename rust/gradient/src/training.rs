@@ -1,17 +1,23 @@
 //! Training of a stack of first-spike layers at full speed: forward, loss, derivatives, Adam and a push for silent
 //! neurons, without a time in between. Spikes go from layer to layer as growths.
 
+mod samples;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use samples::Samples;
+
 use crate::adam::Adam;
-use crate::adjoint::{Sums, Tile};
-use crate::distant::LONGEST_SPAN;
+use crate::adjoint::Sums;
 use crate::error::{check_elements, check_length};
 use crate::lanes::{LANES, Lanes};
 use crate::layer::{Layer, Stretch};
 use crate::loss::Loss;
-use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
-use crate::search::{Inputs, Spikes, Workspace, first_spikes};
+use crate::potential::{Double, Equal, NonLeaky};
 use crate::threads::{CHUNK, check_threads, map_in_order};
 use crate::{Error, Ratio};
+use worker::Worker;
 
 /// How one step is taken. Times are in units of `tau_syn`.
 #[derive(Clone, Debug)]
@@ -59,99 +65,31 @@ pub struct Training {
     pub(crate) outputs: Vec<f64>,
 }
 
-/// Input times and labels of many samples, ready for a [`Training`].
-#[derive(Clone, Debug)]
-pub struct Samples {
-    growth: Vec<f64>,
-    time: Vec<f64>,
-    labels: Vec<usize>,
-    pre: usize,
-}
-
-/// What a thread writes to.
-struct Worker {
-    spikes: Vec<Spikes>,
-    scratch: Vec<Workspace>,
-    sums: Vec<Sums>,
-    silent: Vec<Vec<u32>>,
-    /// dL/dT of the spikes of each layer.
-    gradient: Vec<Vec<[f64; LANES]>>,
-    /// dL/dt of the inputs of a layer, by lane.
-    at_inputs: Vec<Lanes>,
-    times: Vec<f64>,
-    outputs: Vec<f64>,
-}
-
-impl Samples {
-    /// Takes `times` in seconds, \[sample\]\[pre\], silent = `+inf`, for a stack that begins with `layer`.
-    ///
-    /// # Errors
-    /// [`Error::Element`] for times outside of 0 to 100 `tau_syn`, [`Error::Length`], [`Error::Label`] for negative
-    /// labels.
-    pub fn new(layer: &Layer, times: &[f64], labels: &[i64]) -> Result<Self, Error> {
-        let unit = layer.neuron.tau_syn();
-        let longest = unit * LONGEST_SPAN / 3.0;
-        check_length("times", times.len(), labels.len() * layer.pre)?;
-        check_elements("times", times, "0 to 100 tau_syn, or +inf for silence", |t| {
-            (0.0..=longest).contains(&t) || t == f64::INFINITY
-        })?;
-        let time: Vec<f64> = times.iter().map(|t| t / unit).collect();
-        let growth = |&time: &f64| match layer.neuron.ratio() {
-            Ratio::Double => Double::growth(time),
-            Ratio::Equal | Ratio::NonLeaky => Equal::growth(time),
-        };
-        let labels = labels.iter().enumerate().map(|(sample, &label)| {
-            usize::try_from(label).map_err(|_| Error::Label { sample, label, classes: usize::MAX })
-        });
-        Ok(Self {
-            growth: time.iter().map(growth).collect(),
-            labels: labels.collect::<Result<_, _>>()?,
-            time,
-            pre: layer.pre,
-        })
-    }
-
-    /// Number of samples.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
-    fn inputs(&self, sample: usize) -> Inputs<'_> {
-        let row = sample * self.pre..(sample + 1) * self.pre;
-        Inputs { growth: &self.growth[row.clone()], time: &self.time[row] }
-    }
-}
-
 impl Training {
     /// Takes layers with their initial weights and delays; delays stay between 0 and `range` seconds.
     ///
     /// # Errors
     /// [`Error::Empty`] without layers, [`Error::Length`] where one does not fit the one before it,
-    /// [`Error::Parameter`] where their neurons differ or a delay does not lie inside the range.
+    /// [`Error::Parameter`] where their time constants differ, [`Error::Element`] for delays outside of the range.
     pub fn new(layers: Vec<Layer>, range: f64, threads: usize) -> Result<Self, Error> {
         check_threads(threads)?;
         let Some(first) = layers.first() else {
             return Err(Error::Empty { name: "the stack of layers" });
         };
-        let range = range / first.neuron.tau_syn();
+        let unit = first.neuron.tau_syn();
         for pair in layers.windows(2) {
             check_length("the input of a layer", pair[1].pre, pair[0].post)?;
-            if (pair[0].neuron.ratio(), pair[0].neuron.tau_syn())
-                != (pair[1].neuron.ratio(), pair[1].neuron.tau_syn())
-            {
-                let range = "the same in all layers of a stack";
-                return Err(Error::Parameter { name: "tau_syn", value: pair[1].neuron.tau_syn(), range });
+            let kinds = [&pair[0], &pair[1]].map(|layer| (layer.neuron.ratio(), layer.neuron.tau_syn()));
+            if kinds[0] != kinds[1] {
+                let range = "the same in all layers of a stack, as tau_mem must be";
+                return Err(Error::Parameter { name: "tau_syn", value: kinds[1].1, range });
             }
         }
-        let worker = |layers: &[Layer]| Worker::new(layers);
-        let workers = (0..threads).map(|_| worker(&layers)).collect();
+        for layer in &layers {
+            check_elements("delays", &layer.delays(), "within the range", |delay| delay <= range)?;
+        }
+        let range = range / unit;
+        let workers = (0..threads).map(|_| Worker::new(&layers)).collect();
         let sums = layers.iter().map(Sums::new).collect();
         let silent = layers.iter().map(|layer| vec![0; layer.post]).collect();
         let layers = layers.into_iter().map(|layer| Trained::new(layer, range)).collect();
@@ -166,8 +104,13 @@ impl Training {
     /// One step on the samples of a batch; returns their mean loss before it.
     ///
     /// # Errors
-    /// [`Error::Empty`] for an empty batch, [`Error::Label`], [`Error::Slope`] without a floor, [`Error::Threads`].
+    /// [`Error::Empty`] for an empty batch, [`Error::Length`] for samples or a recipe of another stack,
+    /// [`Error::Label`], [`Error::Slope`] without a floor, [`Error::Threads`].
+    ///
+    /// # Panics
+    /// If the batch holds an index that is not that of a sample.
     pub fn step(&mut self, samples: &Samples, batch: &[usize], recipe: &Recipe) -> Result<f64, Error> {
+        check_length("allowed_silence", recipe.allowed_silence.len(), self.layers.len())?;
         let loss = self.differentiate(samples, batch, recipe)?;
         let count = batch.len() as f64;
         for (k, trained) in self.layers.iter_mut().enumerate() {
@@ -193,6 +136,7 @@ impl Training {
         if batch.is_empty() {
             return Err(Error::Empty { name: "the batch" });
         }
+        check_length("samples", samples.pre, self.layers[0].layer.pre)?;
         let classes = self.layers[self.layers.len() - 1].layer.post;
         if let Some(&sample) = batch.iter().find(|&&sample| samples.labels[sample] >= classes) {
             return Err(Error::Label { sample, label: samples.labels[sample] as i64, classes });
@@ -281,223 +225,5 @@ impl Trained {
             *d = p.map(|p| range / (1.0 + (-p).exp()));
         }
         self.stretch = self.layer.stretch();
-    }
-}
-
-impl Worker {
-    fn new(layers: &[Layer]) -> Self {
-        let widest = layers.iter().map(|layer| layer.pre).max().unwrap_or(0);
-        Self {
-            spikes: layers.iter().map(Spikes::new).collect(),
-            scratch: layers.iter().map(Workspace::new).collect(),
-            sums: layers.iter().map(Sums::new).collect(),
-            silent: layers.iter().map(|layer| vec![0; layer.post]).collect(),
-            gradient: layers.iter().map(|layer| vec![[0.0; LANES]; layer.post.div_ceil(LANES)]).collect(),
-            at_inputs: vec![Lanes::ZERO; widest],
-            times: layers.last().map_or_else(Vec::new, |layer| vec![0.0; layer.post]),
-            outputs: Vec::new(),
-        }
-    }
-
-    /// Sums the derivatives over the samples of a chunk; returns the sum of their losses.
-    fn chunk<P: Potential>(
-        &mut self,
-        layers: &[Trained],
-        samples: &Samples,
-        chunk: &[usize],
-        recipe: &Recipe,
-    ) -> Result<f64, Error> {
-        self.sums.iter_mut().for_each(Sums::clear);
-        self.silent.iter_mut().for_each(|silent| silent.fill(0));
-        self.outputs.clear();
-        let mut loss = 0.0;
-        for &sample in chunk {
-            let input = samples.inputs(sample);
-            self.forward::<P>(layers, input);
-            for (silent, spikes) in self.silent.iter_mut().zip(&self.spikes) {
-                for (count, &growth) in silent.iter_mut().zip(spikes.growth.as_flattened()) {
-                    *count += u32::from(growth == f64::INFINITY);
-                }
-            }
-            let last = layers.len() - 1;
-            for (j, time) in self.times.iter_mut().enumerate() {
-                *time = self.spikes[last].time::<P>(j);
-            }
-            self.outputs.extend_from_slice(&self.times);
-            let gradient = &mut self.gradient[last].as_flattened_mut()[..self.times.len()];
-            loss += recipe.loss.sample(&self.times, samples.labels[sample], 1.0, gradient);
-            self.backward::<P>(layers, input, sample, recipe.slope_floor)?;
-        }
-        Ok(loss)
-    }
-
-    #[inline(always)]
-    fn forward<P: Potential>(&mut self, layers: &[Trained], input: Inputs<'_>) {
-        for (k, trained) in layers.iter().enumerate() {
-            let (before, from) = self.spikes.split_at_mut(k);
-            let input = before.last().map_or(input, |spikes| spikes.inputs(trained.layer.pre));
-            first_spikes::<P>(&trained.layer, &trained.stretch, input, &mut self.scratch[k], &mut from[0]);
-        }
-    }
-
-    #[inline(always)]
-    fn backward<P: Potential>(
-        &mut self,
-        layers: &[Trained],
-        input: Inputs<'_>,
-        sample: usize,
-        slope_floor: f64,
-    ) -> Result<(), Error> {
-        for (k, Trained { layer, stretch, .. }) in layers.iter().enumerate().rev() {
-            let input = if k == 0 { input } else { self.spikes[k - 1].inputs(layer.pre) };
-            let threshold = layer.neuron.threshold();
-            let at_inputs = &mut self.at_inputs[..layer.pre];
-            at_inputs.fill(Lanes::ZERO);
-            for (index, gradient) in self.gradient[k].iter().enumerate() {
-                if gradient.iter().all(|&g| g == 0.0) {
-                    continue;
-                }
-                let Spikes { growth, time, steepness } = &self.spikes[k];
-                let at = Moments { growth: Lanes(growth[index]), time: Lanes(time[index]) };
-                let tile = Tile::new(layer, stretch, index, input, at);
-                let slope = tile.found_slopes::<P>(Lanes(steepness[index]));
-                let floor = slope_floor * threshold;
-                tile.differentiate::<P>(Lanes(*gradient), slope, floor, &mut self.sums[k], at_inputs)
-                    .map_err(|flat| Error::Slope {
-                        sample,
-                        neuron: flat.neuron,
-                        slope: flat.slope / threshold,
-                    })?;
-            }
-            self.sums[k].add_inputs(at_inputs);
-            if k > 0 {
-                let gradient = self.gradient[k - 1].as_flattened_mut();
-                for (g, lanes) in gradient.iter_mut().zip(at_inputs.iter()) {
-                    *g = lanes.sum();
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Recipe, Samples, Training};
-    use crate::loss::{Loss, shift_invariant_mse};
-    use crate::random::{KINDS, Random, TAU_MEMS};
-    use crate::{Layer, backward, forward};
-
-    fn recipe() -> Recipe {
-        Recipe {
-            loss: Loss::ShiftInvariantMse { margin: 0.2 },
-            weight_rate: 1e-2,
-            delay_rate: 1e-2,
-            weight_decay: 0.0,
-            slope_floor: 0.02,
-            weight_limit: f64::INFINITY,
-            allowed_silence: vec![1.0, 1.0],
-            push: 0.0,
-        }
-    }
-
-    struct Case {
-        layers: Vec<Layer>,
-        times: Vec<f64>,
-        labels: Vec<i64>,
-    }
-
-    impl Case {
-        fn draw(random: &mut Random, round: usize) -> Self {
-            let (tau_mem, kind) = (TAU_MEMS[round % 3], round / 3 % KINDS);
-            let layers = vec![random.layer(4, 9, tau_mem, kind), random.layer(9, 3, tau_mem, kind)];
-            let labels = (0..70).map(|_| random.below(3) as i64).collect();
-            Self { layers, times: random.times(4 * 70), labels }
-        }
-
-        fn training(&self, threads: usize) -> (Training, Samples, Vec<usize>) {
-            let samples = Samples::new(&self.layers[0], &self.times, &self.labels).expect("good input");
-            let training = Training::new(self.layers.clone(), 2e-3, threads).expect("good layers");
-            (training, samples, (0..70).rev().collect())
-        }
-    }
-
-    #[test]
-    fn the_sums_equal_those_of_the_single_layers() {
-        let mut random = Random(4);
-        for round in 0..60 {
-            let case = Case::draw(&mut random, round);
-            let (mut training, samples, batch) = case.training(1);
-            let loss = training.differentiate(&samples, &batch, &recipe()).expect("good input");
-            let hidden = forward(&case.layers[0], &case.times, 1).expect("good input");
-            let output = forward(&case.layers[1], &hidden, 1).expect("good input");
-            let (expected, gradient) =
-                shift_invariant_mse(&output, &case.labels, 0.2, 1e-3).expect("good input");
-            assert!((loss / expected - 1.0).abs() < 1e-9, "{loss} and {expected}");
-            let last = backward(&case.layers[1], &hidden, &output, &gradient, 0.02, 1).expect("good input");
-            let first = backward(&case.layers[0], &case.times, &hidden, &last.times, 0.02, 1).expect("good");
-            for (k, gradients) in [first, last].iter().enumerate() {
-                let layer = &case.layers[k];
-                let weights = crate::layer::unpack(&training.sums[k].weights, layer.pre, layer.post);
-                let delays = layer.unpack_delays(&training.sums[k].delays);
-                // The steps' derivatives are of the summed loss and in units of tau_syn.
-                let scale = gradients.weights.iter().fold(1.0, |a: f64, w| a.max((w * 70.0).abs()));
-                for (sum, w) in weights.iter().zip(&gradients.weights) {
-                    assert!((sum - w * 70.0).abs() < 1e-7 * scale, "{sum} and {}", w * 70.0);
-                }
-                for (sum, d) in delays.iter().zip(&gradients.delays) {
-                    assert!((sum - d * 70.0 * 1e-3).abs() < 1e-7 * scale, "{sum} and {}", d * 0.07);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_same_bits_for_any_number_of_threads() {
-        let mut random = Random(5);
-        for round in 0..15 {
-            let case = Case::draw(&mut random, round);
-            let after = [1, 2, 3].map(|threads| {
-                let (mut training, samples, batch) = case.training(threads);
-                for _ in 0..3 {
-                    training.step(&samples, &batch, &recipe()).expect("good input");
-                }
-                training.layers().map(|layer| (layer.weights(), layer.delays())).collect::<Vec<_>>()
-            });
-            assert_eq!(after[0], after[1]);
-            assert_eq!(after[0], after[2]);
-        }
-    }
-
-    /// The first step of Adam moves every parameter by its learning rate, against its gradient.
-    #[test]
-    fn the_first_step() {
-        let mut random = Random(6);
-        let case = Case::draw(&mut random, 13);
-        let (mut training, samples, batch) = case.training(1);
-        training.differentiate(&samples, &batch, &recipe()).expect("good input");
-        let sums = crate::layer::unpack(&training.sums[1].weights, 9, 3);
-        training.step(&samples, &batch, &recipe()).expect("good input");
-        let moved = training.layers().nth(1).expect("two layers").weights();
-        for ((before, after), sum) in case.layers[1].weights().iter().zip(moved).zip(sums) {
-            if sum.abs() > 0.1 {
-                assert!((after - before + 1e-2 * sum.signum()).abs() < 1e-6);
-            }
-        }
-    }
-
-    #[test]
-    fn silent_neurons_are_pushed_and_weights_stay_within_the_limit() {
-        let mut random = Random(7);
-        let case = Case::draw(&mut random, 1);
-        let silent = case.layers[0].with(&[-1.0; 36], &case.layers[0].delays()).expect("good parameters");
-        let case = Case { layers: vec![silent, case.layers[1].clone()], ..case };
-        let (mut training, samples, batch) = case.training(1);
-        let pushing = Recipe { allowed_silence: vec![0.5, 1.0], push: 0.25, weight_limit: 0.9, ..recipe() };
-        training.step(&samples, &batch, &pushing).expect("good input");
-        let mut layers = training.layers();
-        let hidden = layers.next().expect("two layers").weights();
-        assert!(hidden.iter().all(|w| (w + 0.65).abs() < 1e-12), "{hidden:?}");
-        assert!(layers.flat_map(Layer::weights).all(|w| w.abs() <= 0.9));
     }
 }

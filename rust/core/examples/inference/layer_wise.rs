@@ -15,7 +15,7 @@ struct Layer {
 }
 
 /// A two-layer network, unpacked.
-pub struct Network {
+pub(crate) struct Network {
     layers: [Layer; 2],
     membrane: Vec<i64>,
     synapse: Vec<i64>,
@@ -23,6 +23,8 @@ pub struct Network {
     fast_ticks: i64,
     fast_over_slow: i64,
     horizon: u64,
+    /// Begin a search where the processor does, by a closed form, rather than at the anchor.
+    pub(crate) closed_form_start: bool,
 }
 
 const HEADER: usize = 40;
@@ -38,7 +40,7 @@ fn section(bytes: &[u8], kind: usize) -> &[u8] {
 
 impl Network {
     /// Unpacks a program with one hidden layer, by docs/format.md alone.
-    pub fn new<B: AsRef<[u8]>>(program: &Program<B>) -> Self {
+    pub(crate) fn new<B: AsRef<[u8]>>(program: &Program<B>) -> Self {
         let bytes = program.bytes();
         let (records, tables) = (section(bytes, 0), section(bytes, 2));
         let words: Vec<i64> = (0..tables.len() / 4).map(|i| i64::from(u32_at(tables, 4 * i))).collect();
@@ -86,11 +88,12 @@ impl Network {
             fast_ticks: i64::from(u32_at(record, 40)),
             fast_over_slow: i64::from(u32_at(record, 36)),
             horizon: u64::from(u32_at(record, 20)),
+            closed_form_start: false,
         }
     }
 
     /// First output ticks for first input ticks, [`NEVER`] where there is none.
-    pub fn run(
+    pub(crate) fn run(
         &self,
         inputs: &[Spike],
         hidden: &mut Vec<u64>,
@@ -168,7 +171,7 @@ impl Network {
             return NEVER;
         }
         let band = 4 * (a + b);
-        let mut n = 1;
+        let Some(mut n) = self.first_possible(a, b, (threshold >> 30) - 8) else { return NEVER };
         while n < end && n < self.horizon {
             let (membrane, synapse) = self.factors(n);
             let (slow, fast) = (a * membrane, b * synapse);
@@ -189,5 +192,26 @@ impl Network {
             n += step.max(1) as u64;
         }
         NEVER
+    }
+
+    /// A tick before which V cannot reach `level`, for a ratio of the time constants of 2: as in the processor.
+    fn first_possible(&self, a: i64, b: i64, level: i64) -> Option<u64> {
+        if !self.closed_form_start || self.fast_over_slow != 1 << 23 || a - b >= level {
+            return Some(1);
+        }
+        let square = a * a - 4 * b * level;
+        if ((2 * b - a - 1) | square) < 0 {
+            return None;
+        }
+        let square = square.unsigned_abs();
+        let mut root = 1_u64 << ((u64::BITS - square.leading_zeros()) / 2);
+        for _ in 0..2 {
+            root = root.midpoint(square / root) + 1;
+        }
+        let sum = a + root as i64;
+        let z = ((2 * b - sum).max(0) << 24) / (2 * b + sum);
+        let cube = (((z * z) >> 24) * z) >> 24;
+        let ticks = 4 * self.fast_ticks * (z + cube / 3);
+        Some(ticks.unsigned_abs().div_ceil(1 << 24).max(1))
     }
 }

@@ -1,7 +1,8 @@
 //! One inference of the trained 4-30-3 network: streamed through the processor, against a layer-wise loop.
 //!
 //! Streaming is reset + pushes + run until three outputs + pops. Both are checked against the golden spikes before
-//! their time counts; times are medians of interleaved passes. One line of JSON.
+//! their time counts; times are medians of interleaved passes. The loop runs twice: with Newton's steps from the
+//! anchor, and from the closed-form start that the processor takes. One line of JSON.
 
 #![allow(clippy::print_stdout)]
 
@@ -23,7 +24,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn main() {
     let case = golden("yin_yang.bin").remove(0);
-    let network = layer_wise::Network::new(&case.program);
+    let mut network = layer_wise::Network::new(&case.program);
     let memory = Vectors::new(case.program.plan(), 16);
     let mut engine = Processor::new(case.program, memory, ()).unwrap();
     let inputs: Vec<_> = case.recordings.iter().map(|recording| columns(&recording.inputs)).collect();
@@ -35,8 +36,11 @@ fn main() {
         for spike in &recording.outputs {
             expected[spike.channel as usize] = spike.tick;
         }
-        network.run(&recording.inputs, &mut hidden, &mut first, &mut arrivals);
-        assert_eq!(first, expected, "layer-wise");
+        for closed_form_start in [false, true] {
+            network.closed_form_start = closed_form_start;
+            network.run(&recording.inputs, &mut hidden, &mut first, &mut arrivals);
+            assert_eq!(first, expected, "layer-wise");
+        }
         let (ticks, channels) = columns(&recording.inputs);
         engine.reset();
         assert_eq!(engine.push(&ticks, &channels), Ok(ticks.len()));
@@ -48,7 +52,8 @@ fn main() {
         assert_eq!(streamed, expected, "streamed");
     }
 
-    let (mut streaming, mut layer_wise) = (Vec::new(), Vec::new());
+    let mut times: [Vec<f64>; 3] = Default::default();
+    let [streaming, newton, closed_form] = &mut times;
     for _ in 0..PASSES {
         let start = Instant::now();
         for (ticks, channels) in &inputs {
@@ -62,18 +67,26 @@ fn main() {
             }
         }
         streaming.push(start.elapsed().as_secs_f64() / inputs.len() as f64);
-        let start = Instant::now();
-        for recording in &case.recordings {
-            network.run(black_box(&recording.inputs), &mut hidden, &mut first, &mut arrivals);
-            black_box(&first);
+        for (times, closed_form_start) in [(&mut *newton, false), (&mut *closed_form, true)] {
+            network.closed_form_start = closed_form_start;
+            let start = Instant::now();
+            for recording in &case.recordings {
+                network.run(black_box(&recording.inputs), &mut hidden, &mut first, &mut arrivals);
+                black_box(&first);
+            }
+            times.push(start.elapsed().as_secs_f64() / inputs.len() as f64);
         }
-        layer_wise.push(start.elapsed().as_secs_f64() / inputs.len() as f64);
     }
-    let ratio = median(streaming.iter().zip(&layer_wise).map(|(s, l)| s / l).collect());
-    let (streaming, layer_wise) = (1e9 * median(streaming), 1e9 * median(layer_wise));
+    let ratio_to =
+        |layer_wise: &[f64]| median(streaming.iter().zip(layer_wise).map(|(s, l)| s / l).collect());
+    let ratios = [ratio_to(newton), ratio_to(closed_form)];
+    let [streaming, newton, closed_form] = times.map(|times| 1e9 * median(times));
     println!(
         "{{\"benchmark\": \"inference\", \"network\": \"4-30-3\", \"samples\": {}, \"checked\": true, \
-         \"streaming_ns\": {streaming:.0}, \"layer_wise_ns\": {layer_wise:.0}, \"ratio\": {ratio:.2}}}",
-        inputs.len()
+         \"streaming_ns\": {streaming:.0}, \"layer_wise_ns\": {newton:.0}, \"ratio\": {:.2}, \
+         \"layer_wise_closed_form_ns\": {closed_form:.0}, \"ratio_closed_form\": {:.2}}}",
+        inputs.len(),
+        ratios[0],
+        ratios[1],
     );
 }

@@ -102,8 +102,8 @@ pub(crate) fn check(view: &View, layout: &Layout, bytes: &[u8]) -> Result<Plan, 
     for (index, &bytes) in view.thresholds.iter().enumerate() {
         require(i32::from_le_bytes(bytes) >= 1, ProgramError::Item(Section::Thresholds, index as u32))?;
     }
-    for index in 0..view.tables.len() {
-        require(word(view.tables, index) <= ONE, ProgramError::Item(Section::Tables, index as u32))?;
+    for index in 0..view.tables.len() as u32 {
+        require(word(view.tables, index) <= ONE, ProgramError::Item(Section::Tables, index))?;
     }
     check_sources(view)?;
     check_runs(view)?;
@@ -140,7 +140,7 @@ fn neurons_are_right(population: &Population, tables: Words) -> bool {
     let lif = &population.lif;
     let within = |table: crate::table::Table| {
         table
-            .len()
+            .len(lif.horizon)
             .and_then(|len| table.first.checked_add(len))
             .is_some_and(|end| end as usize <= tables.len())
     };
@@ -162,7 +162,7 @@ fn neurons_are_right(population: &Population, tables: Words) -> bool {
             lif.fast_ticks <= LONGEST_FAST && lif.fast_over_slow <= 1 << 24
         }
     };
-    (1..=LONGEST_TIME).contains(&lif.membrane.horizon)
+    (1..=LONGEST_TIME).contains(&lif.horizon)
         && within(lif.membrane)
         && lif.membrane.factor(tables, 0) == ONE
         && synapse_table_is_right

@@ -158,7 +158,6 @@ impl Offsets {
         let Codes { kind, reset, constants, flags } = codes(record);
         let (kind, size, capacity) = (kind.unwrap_or_default(), u32_at(record, 4), u32_at(record, 8));
         let [membrane_shift, synapse_shift, weight_shift, _] = u32_at(record, 32).to_le_bytes();
-        let horizon = u32_at(record, 20);
         let is_output = flags & 1 != 0;
         let mut population = Population {
             kind,
@@ -177,8 +176,9 @@ impl Offsets {
                 reset: reset.unwrap_or_default(),
                 weight_shift,
                 refractory: u32_at(record, 16),
-                membrane: Table { first: u32_at(record, 24), shift: membrane_shift, horizon },
-                synapse: Table { first: u32_at(record, 28), shift: synapse_shift, horizon },
+                membrane: Table { first: u32_at(record, 24), shift: membrane_shift },
+                synapse: Table { first: u32_at(record, 28), shift: synapse_shift },
+                horizon: u32_at(record, 20),
                 synapse_ticks: u32_at(record, 44),
                 fast_ticks: u32_at(record, 40),
                 fast_over_slow: u32_at(record, 36),

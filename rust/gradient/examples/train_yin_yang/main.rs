@@ -92,8 +92,11 @@ fn run(options: &Options, seed: u64) -> Outcome<()> {
     print!("{{\"program\": \"train_yin_yang\", \"network\": \"4-{}-{CLASSES}\", ", options.hidden);
     print!("\"delays\": \"{}\", \"tau_mem_over_tau_syn\": \"{}\", ", options.delays, options.ratio);
     print!("\"seed\": {seed}, \"epochs\": {}, \"batch\": {}, ", options.epochs, options.batch);
-    let rate = splits.train.labels.len() as f64 / seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN);
-    print!("\"samples_per_second\": {rate:.4e}, \"worst_gradient_error\": {worst:.2e}, ");
+    let count = splits.train.labels.len() as f64;
+    let rate = |place: usize| count / seconds.get(place).copied().unwrap_or(f64::NAN);
+    print!("\"samples_per_second\": {:.4e}, ", rate(seconds.len() / 2));
+    print!("\"samples_per_second_in_fastest_epoch\": {:.4e}, ", rate(0));
+    print!("\"worst_gradient_error\": {worst:.2e}, ");
     print!("\"largest_weight\": {largest:.2}, \"train_accuracy\": {train:.4}, ");
     print!("\"validation_accuracy\": {validation:.4}");
     if let Some(test) = test {

@@ -1,0 +1,77 @@
+"""Write the tables of the README from docs/results: ``python benchmarks/readme_tables.py``."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "results"
+
+
+def percent(values: list[float]) -> str:
+    """Mean and deviation in per cent."""
+    return f"{100 * statistics.mean(values):.2f} ± {100 * statistics.stdev(values):.2f}"
+
+
+def points(before: list[float], after: list[float]) -> str:
+    """Mean loss in points."""
+    return f"{100 * (statistics.mean(before) - statistics.mean(after)):.2f}"
+
+
+def accuracy() -> str:
+    """Accuracies on Yin-Yang by kind of delay."""
+    results = json.loads((RESULTS / "yin_yang.json").read_text())
+    lines = [
+        f"**Yin-Yang, 4-30-3, test accuracy in %** (mean ± deviation of {len(results['seeds'])} seeds, last epoch, "
+        "test set read once)",
+        "",
+        "| delays | float | 8 bits, tick τ/128 | gap | decided differently | 8 bits, tick τ/64 | gap |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for kind, rows in results["kinds"].items():
+        lines.append(
+            f"| {kind} | {percent(rows['float'])} | {percent(rows['fixed_128'])} | "
+            f"{points(rows['float'], rows['fixed_128'])} | "
+            f"{statistics.mean(rows['differing_128']):.1f} of 1000 | {percent(rows['fixed_64'])} | "
+            f"{points(rows['float'], rows['fixed_64'])} |"
+        )
+    few = results["config"]["fine_tuned"]
+    tuned = results["kinds"]["synaptic"]["fine_tuned"]
+    lines += [
+        "",
+        f"With {few['weight_bits']}-bit weights and {few['delay_bits']}-bit delays at τ/{few['ticks_per_tau']}, after "
+        f"{few['epochs']} epochs of fine-tuning with quantised parameters, the synaptic networks "
+        f"reach {percent(tuned)} in fixed point, "
+        f"{points(results['kinds']['synaptic']['float'], tuned)} points below float. `make accuracy`",
+    ]
+    return "\n".join(lines)
+
+
+def speed() -> str:
+    """Speeds as ratios."""
+    rows: list[dict[str, Any]] = json.loads((RESULTS / "bench.json").read_text())["rows"]
+    lines = ["| one thread | speed | compared with | ratio |", "|---|---|---|---|"]
+    for row in rows:
+        if "ratio" in row:
+            lines.append(f"| {row['what']} | {row['speed']} | {row['compared_with']} | {row['ratio']:.2f} |")
+    return "\n".join([*lines, "", "`make bench`"])
+
+
+def main() -> None:
+    """Replace what stands between the markers."""
+    readme = ROOT / "README.md"
+    text = readme.read_text()
+    for name, table in (("accuracy", accuracy()), ("speed", speed())):
+        pattern = rf"(<!-- {name} -->).*?(<!-- /{name} -->)"
+        text = re.sub(
+            pattern, lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text, flags=re.DOTALL
+        )
+    readme.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
