@@ -56,6 +56,9 @@ def fine_tune(
     delay_bits: int,
     tick: float,
     epochs: int = 50,
+    learning_rate: float = 0.003,
+    delay_learning_rate: float = 0.01,
+    keep: Literal["last", "best"] = "best",
     scale: Literal["layer", "neuron"] = "layer",
     weight_scales: Mapping[str, npt.ArrayLike] | None = None,
     **settings: Any,
@@ -75,10 +78,12 @@ def fine_tune(
         delay_bits: of the delays, 1..16.
         tick: seconds.
         epochs: passes over the training samples.
+        learning_rate: of the weights, lower than in training: a step should be small against the grid.
+        delay_learning_rate: of the raw delays.
+        keep: as in ``fit``; weights that hover between two steps of a coarse grid make single epochs differ.
         scale: one weight scale per "layer" or per "neuron".
         weight_scales: the scales by population, () or (post,), instead of a choice.
-        settings: further arguments of ``fit``; ``keep`` is "best" unless given, as weights that hover between
-            two steps of a coarse grid make single epochs differ.
+        settings: further arguments of ``fit``.
 
     Raises:
         ValueError: bits out of range, a delay step that is no whole number of ticks, scales that do not fit;
@@ -109,7 +114,15 @@ def fine_tune(
             for factors in product(CLIP_FACTORS, repeat=len(top))
         )
         quantised = max(candidates, key=lambda candidate: accuracy(candidate, times, labels))
-    history = fit(quantised, data, epochs=epochs, **{"keep": "best"} | settings)
+    history = fit(
+        quantised,
+        data,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        delay_learning_rate=delay_learning_rate,
+        keep=keep,
+        **settings,
+    )
     grids_of = zip(quantised.names()[1:], quantised, strict=True)
     return FineTuned(quantised, {name: _scale(layer) for name, layer in grids_of}, history)
 

@@ -40,6 +40,7 @@ def fit(
     schedule: Schedule = "cosine",
     loss: Loss = "mse",
     margin: float = 0.2,
+    time_noise: float = 0.0,
     seed: int = 0,
     silent_limit: tuple[float, float] = (0.3, 1.0),
     silent_bump: float = 0.0005,
@@ -64,6 +65,8 @@ def fit(
         loss: "mse" (shift-invariant), "cross_entropy", or a function of the output times (batch, classes) in
             seconds and the labels.
         margin: of the shift-invariant loss, in tau_syn.
+        time_noise: standard deviation of the noise that every epoch adds to the input times, in tau_syn: makes
+            networks that bear coarse ticks. Times stay at least 0.
         seed: of the order of the samples.
         silent_limit: allowed fractions of missing spikes per batch, (hidden, output): a layer beyond it has
             the weights of its silent neurons raised instead of a gradient step; 1 never does that.
@@ -93,6 +96,7 @@ def fit(
         schedule=schedule,
         loss=loss,
         margin=margin,
+        time_noise=time_noise,
         seed=seed,
         silent_limit=silent_limit,
         silent_bump=silent_bump,
@@ -175,12 +179,16 @@ def _epoch(
 ) -> Epoch:
     """One pass over the samples in a random order; the validation accuracy is left open."""
     started = time.perf_counter()
+    layers = list(model)
     order = torch.randperm(len(labels), generator=generator)
     times, labels = times[order], labels[order]
+    if settings.time_noise > 0:
+        scale = settings.time_noise * layers[0].tau_syn
+        noise = torch.randn(times.shape, generator=generator, dtype=times.dtype)
+        times = (times + scale * noise).clamp(min=0)
     rate_factor = settings.rate_factor(number)
     total, missing = 0.0, 0
     outputs = []
-    layers = list(model)
     batches = zip(
         torch.split(times, settings.batch_size), torch.split(labels, settings.batch_size), strict=True
     )

@@ -34,6 +34,7 @@ class Settings:
     schedule: Schedule
     loss: Loss
     margin: float
+    time_noise: float
     seed: int
     silent_limit: tuple[float, float]
     silent_bump: float
@@ -46,7 +47,7 @@ class Settings:
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
-        for name in ("learning_rate", "delay_learning_rate", "margin", "silent_bump"):
+        for name in ("learning_rate", "delay_learning_rate", "margin", "time_noise", "silent_bump"):
             value = getattr(self, name)
             if not 0 <= value < inf:
                 raise ValueError(f"{name} is {value}; it must be at least 0 and finite")
