@@ -69,13 +69,15 @@ def model_decisions(model: Any, times: np.ndarray) -> np.ndarray:
 def fine_tuned(model: Any, points: Any, recipe: train.Recipe, test: tarry.FirstSpikes, seed: int) -> float:
     """Few bits: fine-tune with quantised parameters, compile as they are, run in fixed point."""
     tick = TAU_SYN / FINE_TUNED["ticks_per_tau"]
-    settings = {**recipe.fit, "epochs": FINE_TUNED["epochs"]}
+    rates = {"epochs", "learning_rate", "delay_learning_rate"}
+    settings = {key: value for key, value in recipe.fit.items() if key not in rates}
     tuned = train.fine_tune(
         model,
         points,
         weight_bits=FINE_TUNED["weight_bits"],
         delay_bits=FINE_TUNED["delay_bits"],
         tick=tick,
+        epochs=FINE_TUNED["epochs"],
         scale="neuron",
         seed=seed,
         progress=False,
