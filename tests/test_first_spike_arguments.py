@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from tarry import _core
 
 GOOD: dict[str, Any] = {

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from tarry import _core
 
 Array = npt.NDArray[np.float64]
