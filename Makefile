@@ -5,7 +5,7 @@ MATURIN_TARGET := target/maturin
 RUST_SOURCES := $(shell find rust firmware_sim -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench accuracy fuzz docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench accuracy fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20
 
 fuzz:  ## Ten million damaged programs and hostile streams
 	cargo run --release --quiet -p tarry-core --example fuzz
+
+mutations: setup  ## Break the code on purpose and see the tests fail
+	$(BIN)/python tests/mutations.py
 
 docs: setup  ## Run every example of README and docs; API pages of the crates in target/doc
 	$(BIN)/python -m pytest -q README.md docs

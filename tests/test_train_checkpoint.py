@@ -30,7 +30,13 @@ def model(kind: Any = "synaptic", seed: int = 0) -> nn.Sequential:
 
 
 def fit(network: nn.Sequential, path: Path | None, **settings: Any) -> train.History:
-    defaults: dict[str, Any] = {"epochs": 6, "progress": False, "seed": 3, "delay_learning_rate": 0.003, "keep": "best"}
+    defaults: dict[str, Any] = {
+        "epochs": 6,
+        "progress": False,
+        "seed": 3,
+        "delay_learning_rate": 0.003,
+        "keep": "best",
+    }
     return train.fit(network, points(), checkpoint=path, **(defaults | settings))
 
 
