@@ -51,8 +51,9 @@ bench: setup  ## The figures of the README, side by side, answers checked; docs/
 accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
 	$(BIN)/python benchmarks/yin_yang_accuracy.py
 
-fuzz:  ## Ten million damaged programs and hostile streams
-	cargo run --release --quiet -p tarry-core --example fuzz
+fuzz:  ## Ten million damaged programs and hostile streams, two minutes; docs/results/fuzz.json
+	cargo run --release --quiet -p tarry-core --example fuzz > docs/results/fuzz.json
+	cat docs/results/fuzz.json
 
 mutations: setup  ## Break the code on purpose and see the tests fail
 	$(BIN)/python tests/mutations.py

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import tarry
 from golden_file import GOLDEN
-from tarry import data
+from tarry import data, nn, train
 from tarry.compiler.quantise import spike_ticks, ticks
 
 TAU = 1e-3
@@ -175,3 +176,28 @@ def test_neurons_that_the_rule_cannot_run_are_refused() -> None:
 def test_calibration_data_must_match(times: Any, labels: Any) -> None:
     with pytest.raises(ValueError, match=r"at least one sample"):
         tarry.FirstSpikes(times, labels)
+
+
+def test_what_was_fine_tuned_is_compiled_as_it_is() -> None:
+    """Weights and delays of a fine-tuned network lie on the grid of the program: nothing is left to round."""
+    points = data.yin_yang(TAU)
+    model = train.recipe("synaptic").model(4, 6, 3, tau_syn=TAU, seed=2)
+    few: dict[str, Any] = {"epochs": 1, "seed": 2, "progress": False}
+    tuned = train.fine_tune(model, points, weight_bits=5, delay_bits=6, tick=TAU / 64, scale="neuron", **few)
+    network = tuned.network()
+    program = tarry.compile(network, tick=TAU / 64, weight_bits=5, weight_scales=tuned.weight_scales)
+    assert program.report is not None
+    assert (
+        program.report.clipped_weights == program.report.pruned_weights == program.report.raised_delays == 0
+    )
+    for projection in network.projections:
+        scale = np.reshape(tuned.weight_scales[projection.target], (-1, 1))
+        integers = projection.weights / scale
+        assert np.allclose(integers, np.rint(integers), atol=1e-9)
+        assert np.abs(np.rint(integers)).max() <= 15
+        delays = projection.delays / (TAU / 64)
+        assert np.allclose(delays, np.rint(delays), atol=1e-9)
+    # The float network with these parameters and the program decide alike but for ticks.
+    decided = nn.decide(tuned.model(torch.tensor(points.test.times))).numpy()
+    calibration = tarry.FirstSpikes(points.test.times, points.test.labels)
+    assert np.mean(decided == calibration.decisions(program)) > 0.95
