@@ -8,7 +8,7 @@ from typing import Any
 from tarry._tables import aligned, amount, size
 from tarry.cli._types import natural, positive, show
 
-EPOCHS, QUICK_EPOCHS = 300, 20
+QUICK_EPOCHS = 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=natural, default=0, metavar="N", help="of the training (default: %(default)s)"
     )
     parser.add_argument(
-        "--epochs", type=positive, metavar="N", help=f"passes over the samples (default: {EPOCHS})"
+        "--epochs", type=positive, metavar="N", help="passes over the samples (default: as the recipe says)"
     )
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK_EPOCHS} epochs, fewer priced samples, a coarser picture"
@@ -34,7 +34,7 @@ def execute(options: argparse.Namespace) -> int:
 
     task = yin_yang_task(
         seed=options.seed,
-        epochs=options.epochs or (QUICK_EPOCHS if options.quick else EPOCHS),
+        epochs=options.epochs or (QUICK_EPOCHS if options.quick else None),
         recordings=100 if options.quick else 1000,
     )
     demo = run_demo(task, options.out, grid=61 if options.quick else 201)

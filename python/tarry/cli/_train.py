@@ -18,9 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hidden", type=positive, default=30, metavar="N", help="hidden neurons (default: %(default)s)"
     )
-    parser.add_argument(
-        "--epochs", type=positive, default=300, metavar="N", help="passes (default: %(default)s)"
-    )
+    parser.add_argument("--epochs", type=positive, metavar="N", help="passes (default: as the recipe says)")
     parser.add_argument("--seed", type=natural, default=0, metavar="N", help="(default: %(default)s)")
     parser.add_argument(
         "--checkpoint", metavar="FILE", help="save after every epoch, and go on from it if it is there"

@@ -55,7 +55,9 @@ def train_network(
 
     chosen = recipe(task.kind)
     model = chosen.model(*task.sizes, tau_syn=task.tau_syn, seed=task.seed, threads=1)
-    settings = {**chosen.fit, "epochs": task.epochs, "seed": task.seed}
+    settings = {**chosen.fit, "seed": task.seed}
+    if task.epochs is not None:
+        settings["epochs"] = task.epochs
     with _one_thread():
         history = fit(model, task.data, **settings, checkpoint=checkpoint, resume=resume, progress=progress)
     return Trained(model.network(), history, {"tau_ratio": chosen.tau_ratio, **chosen.layer, **settings})

@@ -22,7 +22,7 @@ class Task:
         data: training, validation and test samples.
         kind: which delays are learned.
         hidden: neurons between inputs and outputs.
-        epochs: passes over the training samples.
+        epochs: passes over the training samples; None for the number of the recipe.
         seed: of the initial parameters and the order of the samples.
         weight_bits: of the integer weights, with the sign.
         scale: one weight scale per "layer" or per "neuron".
@@ -35,7 +35,7 @@ class Task:
     data: Dataset
     kind: Kind = "synaptic"
     hidden: int = 30
-    epochs: int = 300
+    epochs: int | None = None
     seed: int = 0
     weight_bits: int = 8
     scale: Literal["layer", "neuron"] = "neuron"
@@ -59,6 +59,8 @@ class Task:
         return self.data.train.times.shape[1], self.hidden, len(self.data.class_names)
 
 
-def yin_yang_task(*, seed: int = 0, epochs: int = 300, recordings: int = 1000, tau_syn: float = 1e-3) -> Task:
+def yin_yang_task(
+    *, seed: int = 0, epochs: int | None = None, recordings: int = 1000, tau_syn: float = 1e-3
+) -> Task:
     """The published Yin-Yang set on a 4-30-3 network with a delay for each synapse."""
     return Task("Yin-Yang", yin_yang(tau_syn), seed=seed, epochs=epochs, recordings=recordings)

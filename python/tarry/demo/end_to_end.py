@@ -112,8 +112,8 @@ def describe_training(task: Task) -> str:
     """One line about what is trained."""
     layers = "-".join(map(str, task.sizes))
     delays = "without delays" if task.kind == "none" else f"with {task.kind} delays"
-    epochs = f"{task.epochs} epoch{'s' * (task.epochs != 1)}"
-    return f"train {layers} {delays} on {task.name}: {epochs} of {len(task.data.train):,} samples"
+    passes = "" if task.epochs is None else f", {task.epochs} epoch{'s' * (task.epochs != 1)}"
+    return f"train {layers} {delays} on {task.name}: {len(task.data.train):,} samples{passes}"
 
 
 def summarise(
