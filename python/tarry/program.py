@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from . import _core
 
@@ -72,9 +72,13 @@ class Program(_core.Program):
 
     @property
     def names(self) -> list[str]:
-        """Names of the populations, in order of declaration."""
-        given: list[Any] = json.loads(self.notes or "{}").get("names", [])
-        return [str(name) for name in given] or [f"population {i}" for i in range(len(self.populations()))]
+        """Names of the populations, in order of declaration; numbers where the notes hold no names."""
+        count = len(self.populations())
+        try:
+            given = [str(name) for name in json.loads(self.notes)["names"]]
+        except (ValueError, KeyError, TypeError):
+            given = []
+        return given if len(given) == count else [f"population {i}" for i in range(count)]
 
     def work_per_tick(self) -> dict[str, int]:
         """The most that one tick can take: deliveries, and neuron updates (each at most one spike)."""
