@@ -318,7 +318,7 @@ def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
     assert "accuracy, fixed point" in out
     assert str(tmp_path / "out" / "report.html") in out
-    assert "train 4-30-3 with synaptic delays on Yin-Yang: 1 epoch of" in err
+    assert "train 4-30-3 with synaptic delays on Yin-Yang: 5,000 samples, 1 epoch" in err
     assert "\r" not in err, "no bars where there is no terminal"
     (tmp_path / "file").write_text("")
     fails(capsys, "demo", "--out", tmp_path / "file" / "out", says="cannot be written")
