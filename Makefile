@@ -15,9 +15,14 @@ demo: setup  ## Train, compile, run and price a network with learned delays; rep
 
 test: setup lint test-rust test-python  ## All tests: Rust, Python, documentation, lints, types
 
-test-rust:
-	cargo test --workspace --quiet
-	cargo test --profile checked --quiet -p tarry-core
+test-rust: build/networks.bin
+	TARRY_NETWORKS=$(CURDIR)/build/networks.bin cargo test --workspace --quiet
+	TARRY_NETWORKS=$(CURDIR)/build/networks.bin cargo test --profile checked --quiet -p tarry-core
+
+# All generated networks of the parity tests with what the reference says of them, for debug and optimised builds.
+build/networks.bin: .venv/.extension tests/generated.py tests/golden/regenerate.py python/tarry/reference.py
+	mkdir -p build
+	$(BIN)/python tests/golden/regenerate.py $@
 
 test-python: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q

@@ -1,4 +1,7 @@
-"""Write the golden files again: programs from the compiler, what they must do from the reference."""
+"""Write the golden files again: programs from the compiler, what they must do from the reference.
+
+With a path as argument, write all generated networks of the parity tests there instead, for the Rust tests.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from generated import UNTIL, channels, draw, exact_crossings, integers_of
 from golden_file import GOLDEN, Golden, Run, fnv_1a, write
 
-NETWORKS = range(0, 1050, 17)
+ALL_NETWORKS = range(1050)
+NETWORKS = ALL_NETWORKS[::17]
 SAMPLES = 200
 TAU_SYN = 1e-3
 TICK = TAU_SYN / 64
 WEIGHT_BITS = 8
 
 
-def networks() -> list[Golden]:
+def networks(seeds: range) -> list[Golden]:
     cases = []
-    for seed in NETWORKS:
+    for seed in seeds:
         case = draw(seed)
         expected = case.expected()
         outputs = channels(case, expected.spikes)
@@ -70,5 +74,8 @@ def _sample(neurons: list[Neurons], synapses: list[Synapse], times: np.ndarray) 
 
 
 if __name__ == "__main__":
-    write(GOLDEN / "networks.bin", networks() + equalities())
-    write(GOLDEN / "yin_yang.bin", yin_yang())
+    if sys.argv[1:]:
+        write(Path(sys.argv[1]), networks(ALL_NETWORKS))
+    else:
+        write(GOLDEN / "networks.bin", networks(NETWORKS) + equalities())
+        write(GOLDEN / "yin_yang.bin", yin_yang())

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Golden, Random, Recording, Vectors, columns, golden};
+use common::{Golden, Random, Recording, Vectors, columns, golden, networks};
 use tarry_core::{NEVER, Processor, Spike};
 
 type Engine<'p> = Processor<&'p [u8], Vectors>;
@@ -29,8 +29,8 @@ fn check(case: usize, engine: &mut Engine, outputs: &[Spike], recording: &Record
 
 #[test]
 fn whole_recordings() {
-    for file in ["networks.bin", "yin_yang.bin"] {
-        for (index, case) in golden(file).iter().enumerate() {
+    for cases in [golden("networks.bin"), networks(), golden("yin_yang.bin")] {
+        for (index, case) in cases.iter().enumerate() {
             let mut engine = engine(case, 4096);
             for recording in &case.recordings {
                 engine.reset();
@@ -49,7 +49,7 @@ fn whole_recordings() {
 #[test]
 fn any_split_of_the_stream() {
     let mut random = Random(1);
-    for (index, case) in golden("networks.bin").iter().enumerate() {
+    for (index, case) in networks().iter().enumerate() {
         let mut engine = engine(case, 0);
         for recording in &case.recordings {
             engine.reset();
@@ -77,7 +77,7 @@ fn any_split_of_the_stream() {
 /// Going from deadline to deadline misses nothing, and between deadlines nothing happens.
 #[test]
 fn deadlines_are_exact() {
-    for (index, case) in golden("networks.bin").iter().enumerate() {
+    for (index, case) in networks().iter().enumerate() {
         let mut engine = engine(case, 0);
         for recording in &case.recordings {
             engine.reset();

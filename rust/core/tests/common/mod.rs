@@ -84,10 +84,18 @@ impl Reader<'_> {
     }
 }
 
-/// All cases of a golden file.
+/// The generated networks: the committed ones, or all of them in the file that the environment names.
+pub fn networks() -> Vec<Golden> {
+    std::env::var("TARRY_NETWORKS").map_or_else(|_| golden("networks.bin"), |path| read(&path))
+}
+
+/// All cases of a committed golden file.
 pub fn golden(file: &str) -> Vec<Golden> {
-    let path = format!("{}/../../tests/golden/{file}", env!("CARGO_MANIFEST_DIR"));
-    let data = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    read(&format!("{}/../../tests/golden/{file}", env!("CARGO_MANIFEST_DIR")))
+}
+
+fn read(path: &str) -> Vec<Golden> {
+    let data = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let mut reader = Reader(&data);
     let mut cases = Vec::new();
     while !reader.0.is_empty() {
