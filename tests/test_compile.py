@@ -140,7 +140,12 @@ def test_histories_are_planned_at_the_worst_case() -> None:
         ({"weight_bits": 1}, r"weight_bits is 1; it must be 2 to 16"),
         ({"weight_bits": 17}, r"weight_bits is 17; it must be 2 to 16"),
         ({"rule": "quantum"}, r"rule is 'quantum'; there is 'event'"),
-        ({"scale": "synapse"}, r"scale is 'synapse'"),
+        ({"scale": "synapse"}, r"scale is 'synapse'; it must be 'layer' or 'neuron'"),
+        ({"tables": "foo"}, r"tables is 'foo'; it must be 'split' or 'direct'"),
+        ({"zero_delays": "refused"}, r"zero_delays is 'refused'; it must be 'refuse' or 'one_tick'"),
+        ({"input_policy": "Drop"}, r"input_policy is 'Drop'; it must be 'reject' or 'drop'"),
+        ({"input_spikes": -3}, r"input_spikes is -3; it must be at least 1"),
+        ({"tick": 1e-23}, r"ticks of 1e-23 s; the last tick is 2\^62: use a coarser tick"),
         ({"weight_scales": {"hidden": 1.0}}, r"give one for each of \['hidden', 'out'\]"),
         ({"weight_scales": {"hidden": 0.0, "out": 1.0}}, r"weight_scales must be positive"),
         ({"tick": 1e-15}, r"a delay of \d+ ticks; the longest is"),
@@ -201,3 +206,44 @@ def test_what_was_fine_tuned_is_compiled_as_it_is() -> None:
     decided = nn.decide(tuned.model(torch.tensor(points.test.times))).numpy()
     calibration = tarry.FirstSpikes(points.test.times, points.test.labels)
     assert np.mean(decided == calibration.decisions(program)) > 0.9
+
+
+def test_what_cannot_be_held_is_said_before_memory_is_asked_for() -> None:
+    slow = tarry.Lif(20.0, 1e-3)
+    net = tarry.Network(
+        (tarry.Population("in", 1), tarry.Population("out", 1, slow)),
+        (tarry.Projection("in", "out", np.ones((1, 1))),),
+    )
+    with pytest.raises(ValueError, match=r"the slowest time constant is 2,000,000,000 ticks"):
+        tarry.compile(net, tick=1e-8)
+    many = tarry.Lif(2e-3, 1e-3)
+    net = tarry.Network(
+        (tarry.Population("in", 1), tarry.Population("a", 1000, many), tarry.Population("out", 1, many)),
+        (
+            tarry.Projection("in", "a", np.ones((1000, 1))),
+            tarry.Projection("a", "out", np.ones((1, 1000)), 1.0),
+        ),
+    )
+    with pytest.raises(
+        ValueError, match=r"history of population 'a' needs 1,000,001,000 places .* capacities="
+    ):
+        tarry.compile(net, tick=1e-6)
+
+
+def test_states_that_may_clamp_are_warned_of() -> None:
+    """Nearly equal time constants: k is large, and so are the states beside the threshold."""
+    near = tarry.compile(network(tau_mem=1.001 * TAU, reset="to_zero"), tick=TAU / 64)
+    assert near.report is not None
+    assert "is clamped at 134,217,727 (tau_mem / |tau_mem - tau_syn| is 1e+03)" in near.report.warnings[0]
+    assert "warning: population 'hidden'" in str(near)
+    coarse = tarry.compile(network(tau_mem=(1 + 1e-7) * TAU), tick=TAU / 64)
+    assert coarse.report is not None
+    assert "fewer than 10 bits" in coarse.report.warnings[0]
+    usual = tarry.compile(network(), tick=TAU / 64)
+    assert usual.report is not None
+    assert usual.report.warnings == ()
+
+
+def test_inputs_get_places_for_the_spikes_they_are_said_to_have() -> None:
+    assert tarry.compile(network(), tick=TAU / 64, input_spikes=3).populations()[0]["capacity"] == 6
+    assert tarry.compile(network(), tick=TAU / 64, input_spikes=900).populations()[0]["capacity"] == 2 * 39

@@ -159,6 +159,18 @@ def test_first_spikes() -> None:
         assert {c: t for c, t in enumerate(first.tolist()) if t >= 0} == {c: t for t, c in recording.outputs}
 
 
+def test_first_spikes_of_many_outputs() -> None:
+    """More outputs than the buffer holds: the run goes on when their spikes are taken."""
+    count = 3000
+    lif = tarry.Lif(1e-3, 0.0, threshold=0.5, reset="once")
+    network = tarry.Network(
+        (tarry.Population("in", 1), tarry.Population("out", count, lif)),
+        (tarry.Projection("in", "out", np.ones((count, 1)), TICK * np.arange(count)[:, None]),),
+    )
+    first = tarry.Processor(tarry.compile(network, tick=TICK)).first_spikes(np.zeros((1, 1), np.int64))
+    assert first.tolist() == [list(range(count))]
+
+
 def test_programs_are_checked(tmp_path: Path) -> None:
     program = relay()
     path = tmp_path / "relay.tarry"

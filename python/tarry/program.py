@@ -18,7 +18,8 @@ class CompileReport:
 
     ``weight_scales`` hold one number per population, or one per neuron. ``input_bound`` is the largest state that the
     sources can drive a neuron to where their spikes are bounded, else None. ``task_error`` is the error on the
-    calibration data with the grid that holds every weight, and with the one chosen.
+    calibration data with the grid that holds every weight, and with the one chosen. ``warnings`` are sentences about
+    states or thresholds that may cost accuracy.
     """
 
     tick: float
@@ -33,6 +34,7 @@ class CompileReport:
     longest_delay: int
     task_error: tuple[float, float] | None
     programs_tried: int
+    warnings: tuple[str, ...] = ()
 
     def notes(self, names: list[str]) -> str:
         """The part of the report that travels in the program: names and scales, as JSON."""
@@ -123,6 +125,7 @@ class Program(_core.Program):
                 f"compiled: {self.report.clipped_weights} weights cut, {self.report.pruned_weights} became 0, "
                 f"{self.report.raised_delays} delays raised to one tick"
             )
+            lines += [f"warning: {warning}" for warning in self.report.warnings]
             if self.report.task_error is not None:
                 start, kept = self.report.task_error
                 lines.append(

@@ -95,6 +95,19 @@ def compile_network(
     if rule is not None and rule not in RULES:
         raise ValueError(f"rule is {rule!r}; there is {', '.join(map(repr, RULES))}")
     _refuse_non_leaky(network)
+    choices = {
+        "tables": (tables, ("split", "direct")),
+        "zero_delays": (zero_delays, ("refuse", "one_tick")),
+        "input_policy": (input_policy, ("reject", "drop")),
+        "scale": (scale, ("layer", "neuron")),
+    }
+    for name, (choice, known) in choices.items():
+        if choice not in known:
+            raise ValueError(f"{name} is {choice!r}; it must be {known[0]!r} or {known[1]!r}")
+    if input_spikes is not None and input_spikes < 1:
+        raise ValueError(
+            f"input_spikes is {input_spikes}; it must be at least 1, or None where no bound is known"
+        )
     if input_spikes is None and all(
         p.neuron is None or p.neuron.reset == "once" for p in network.populations
     ):
@@ -133,8 +146,6 @@ def _scales(
         if not all(np.all(np.isfinite(s) & (s > 0)) for s in fixed.values()):
             raise ValueError("weight_scales must be positive")
         return fixed, None
-    if scale not in {"layer", "neuron"}:
-        raise ValueError(f'scale is {scale!r}; it must be "layer" or "neuron"')
     if calibration is None:
         return largest, None
     evaluate = calibration.error if isinstance(calibration, FirstSpikes) else calibration
@@ -175,7 +186,7 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
         if p.neuron is not None
     }
     runs = lay_out_runs(network, projections)
-    histories = plan_histories(network, neurons, runs, settings.capacities)
+    histories = plan_histories(network, neurons, runs, settings.capacities, settings.input_spikes)
     report = CompileReport(
         tick=settings.tick,
         weight_bits=settings.weight_bits,
@@ -191,6 +202,7 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
         longest_delay=int(runs.delays.max(initial=0)),
         task_error=None if trial is None else (trial.start, trial.kept),
         programs_tried=1 if trial is None else trial.tried,
+        warnings=tuple(warning for n in neurons.values() for warning in n.warnings),
     )
     data = write_program(
         network,

@@ -20,6 +20,8 @@ ONE = 1 << Q
 #: Factors at the horizon and beyond are zero: none is larger than this there.
 HORIZON_FACTOR = 4
 LONGEST_DIRECT_SYNAPSE = 1 << 16
+#: Ticks over which a horizon is looked for.
+LONGEST_TABLE = 1 << 26
 _BITS = 200
 
 Words = npt.NDArray[np.int64]
@@ -84,6 +86,11 @@ def neuron_tables(tau_mem: float, tau_syn: float, tick: float, form: Tables) -> 
     synapse_ticks = (1 / synapse_rate).numerator if whole else 0
 
     last = ceil(30 / slowest) + (1 << shift)
+    if last > LONGEST_TABLE:
+        raise ValueError(
+            f"the slowest time constant is {float(1 / slowest):,.0f} ticks of {tick} s; at most "
+            f"{LONGEST_TABLE // 30:,} are possible: use a coarser tick"
+        )
     membrane = _split(membrane_rate, shift, last)
     ticks = np.arange(last, dtype=np.int64)
     if constants == "equal":

@@ -14,6 +14,7 @@ from .quantise import IntegerNeurons, IntegerProjection
 Integers = npt.NDArray[np.int64]
 #: Without a stated capacity, the history of an input gets no more places than this.
 LARGEST_INPUT_HISTORY = 1 << 16
+MOST_PLACES = 1 << 28
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +79,16 @@ def plan_histories(
     neurons: Mapping[str, IntegerNeurons],
     runs: Runs,
     capacities: Mapping[str, int],
+    input_spikes: int | None,
 ) -> dict[str, History]:
     """Capacity of each history: as asked, else the worst case (docs/semantics.md §5).
 
     Between neurons that is one place per neuron that fires once, else ceil((D + 1) / (R + 1)) per neuron. Inputs have
-    no worst case; they get one place per channel where every neuron fires once, else D + 1, at most 2^16 in all.
+    no worst case; they get min(input_spikes, D + 1) places per channel, at most 2^16 in all.
 
     Raises:
-        ValueError: a capacity for a population that keeps no history, or below 1.
+        ValueError: a capacity for a population that keeps no history, or below 1; more than 2^28 places in all.
     """
-    once = all(p.neuron is None or p.neuron.reset == "once" for p in network.populations)
     first_unit, _ = _offsets(network)
     histories = {}
     for population in network.populations:
@@ -96,7 +97,8 @@ def plan_histories(
         ]
         longest = int(runs.delays[first:end].max(initial=0))
         if population.neuron is None:
-            worst = population.size if once else min(population.size * (longest + 1), LARGEST_INPUT_HISTORY)
+            spikes = longest + 1 if input_spikes is None else min(input_spikes, longest + 1)
+            worst = max(population.size, min(population.size * spikes, LARGEST_INPUT_HISTORY))
         elif first == end:
             worst = 0
         elif population.neuron.reset == "once":
@@ -107,6 +109,11 @@ def plan_histories(
         if population.name in capacities and (capacity < 1 or worst == 0):
             reason = "keeps no history: it has no synapses" if worst == 0 else "needs at least one place"
             raise ValueError(f"capacity of population {population.name!r} is {capacity}; it {reason}")
+        if capacity > MOST_PLACES:
+            raise ValueError(
+                f"the history of population {population.name!r} needs {capacity:,} places for {population.size:,} sources "
+                f"and delays up to {longest:,} ticks; at most 2^28 are possible: use a coarser tick or capacities="
+            )
         histories[population.name] = History(capacity, longest)
     unknown = set(capacities) - set(histories)
     if unknown:

@@ -17,10 +17,13 @@ from ..network import Lif, Network, Population, Projection
 from .decay import constants_of
 
 LONGEST_DELAY = 1 << 30
+LAST_TICK = 1 << 62
 STATE_LIMIT = (1 << 27) - 1
 #: Thresholds are scaled into [2^19, 2^20).
 THRESHOLD_BITS = 20
 LARGEST_SHIFT = 27
+#: Below this a threshold has too few bits for exact spike times (a warning).
+LEAST_THRESHOLD = 1 << 10
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -48,6 +51,7 @@ class IntegerNeurons:
     refractory: int
     weight_scale: Floats
     bound: int | None
+    warnings: tuple[str, ...]
 
 
 def ticks(seconds: npt.ArrayLike, tick: float) -> Integers:
@@ -55,6 +59,10 @@ def ticks(seconds: npt.ArrayLike, tick: float) -> Integers:
     quotients = np.asarray(seconds, np.float64) / tick
     if not np.all(np.isfinite(quotients) & (quotients >= 0)):
         raise ValueError("a time is negative, NaN or infinite; silent channels are left out before")
+    if quotients.size and quotients.max() >= LAST_TICK:
+        raise ValueError(
+            f"a time is {quotients.max():.3g} ticks of {tick} s; the last tick is 2^62: use a coarser tick"
+        )
     return np.rint(quotients).astype(np.int64)
 
 
@@ -145,7 +153,33 @@ def quantise_neurons(
         raise ValueError(
             f"population {population.name!r}: a refractory period of {refractory} ticks; at most 2^30"
         )
-    return IntegerNeurons(np.array(theta, np.int64), shift, refractory, scale, bound)
+    warnings = _warnings(population, incoming, shift, max(theta), bound, gain)
+    return IntegerNeurons(np.array(theta, np.int64), shift, refractory, scale, bound, warnings)
+
+
+def _warnings(
+    population: Population,
+    incoming: list[IntegerProjection],
+    shift: int,
+    theta: int,
+    bound: int | None,
+    gain: Fraction,
+) -> tuple[str, ...]:
+    """What may cost accuracy: states that one tick's input can drive into the clamp, thresholds of few bits."""
+    one_tick = sum((np.abs(p.weights).sum(axis=1) for p in incoming), np.zeros(population.size, np.int64))
+    largest = int(one_tick.max(initial=0)) << shift
+    cause = f"tau_mem / |tau_mem - tau_syn| is {float(gain):.3g}"
+    if bound is None and largest > STATE_LIMIT:
+        return (
+            f"population {population.name!r}: one spike from every source adds {largest:,} to a state, which is "
+            f"clamped at {STATE_LIMIT:,} ({cause}): state input_spikes, or use other time constants or smaller weights",
+        )
+    if theta < LEAST_THRESHOLD:
+        return (
+            f"population {population.name!r}: its threshold is {theta} in integers, fewer than 10 bits, so that no "
+            f"state reaches the clamp ({cause}): spike times are coarse",
+        )
+    return ()
 
 
 def _gain(neuron: Lif) -> Fraction:

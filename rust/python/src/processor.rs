@@ -193,7 +193,7 @@ impl PyProcessor {
             let fits = self.engine.push(group, &channels[taken..next])?;
             if fits < group.len() {
                 return Err(Error::Argument(format!(
-                    "spike {} at tick {} does not fit: the history of its input is full; compile with larger capacities",
+                    "spike {} at tick {} does not fit: the history of its input is full; compile with larger capacities= or input_spikes=",
                     taken + fits,
                     group[0]
                 )));
@@ -229,14 +229,19 @@ impl PyProcessor {
         let taken = self.engine.push(&ticks, &channels)?;
         if taken < ticks.len() {
             return Err(Error::Argument(format!(
-                "a sample has {} spikes and the history of its input took {taken}; compile with larger capacities",
+                "a sample has {} spikes and the history of its input took {taken}; compile with larger capacities= or input_spikes=",
                 ticks.len()
             )));
         }
-        self.engine.run_until(u64::MAX);
-        while let Some(spike) = self.engine.pop() {
-            first[spike.channel as usize] = spike.tick as i64;
+        // A run stops where the output buffer might lack room; it goes on once the spikes are taken.
+        loop {
+            let reached = self.engine.run_until(TICK_LIMIT);
+            while let Some(spike) = self.engine.pop() {
+                first[spike.channel as usize] = spike.tick as i64;
+            }
+            if reached >= TICK_LIMIT {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }
