@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from tarry.cli._info import program_facts
 from tarry.cli._types import positive, seconds, show
 
 
@@ -59,12 +60,7 @@ def execute(options: argparse.Namespace) -> int:
     report = program.report
     result: dict[str, Any] = {
         "program": options.out,
-        "bytes": len(program.bytes),
-        "memory_bytes": program.memory_bytes,
-        "tick_seconds": program.tick_seconds,
-        "weight_bits": program.weight_bits,
-        "synapses": program.synapses,
-        "work_per_tick": program.work_per_tick(),
+        **program_facts(program),
     }
     if report is not None:
         result |= {

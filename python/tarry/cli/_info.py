@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tarry.cli._types import show
+
+if TYPE_CHECKING:
+    from tarry import Program
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +45,18 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
+def program_facts(program: Program) -> dict[str, Any]:
+    """What a program is, in numbers."""
+    return {
+        "bytes": len(program.bytes),
+        "memory_bytes": program.memory_bytes,
+        "tick_seconds": program.tick_seconds,
+        "weight_bits": program.weight_bits,
+        "synapses": program.synapses,
+        "work_per_tick": program.work_per_tick(),
+    }
+
+
 def _program(path: str) -> tuple[dict[str, Any], str]:
     from tarry import Program
 
@@ -50,15 +65,7 @@ def _program(path: str) -> tuple[dict[str, Any], str]:
         {"name": name, **population}
         for name, population in zip(program.names, program.populations(), strict=True)
     ]
-    return {
-        "bytes": len(program.bytes),
-        "memory_bytes": program.memory_bytes,
-        "tick_seconds": program.tick_seconds,
-        "weight_bits": program.weight_bits,
-        "synapses": program.synapses,
-        "work_per_tick": program.work_per_tick(),
-        "populations": populations,
-    }, str(program)
+    return {**program_facts(program), "populations": populations}, str(program)
 
 
 def _network(path: str) -> tuple[dict[str, Any], str]:

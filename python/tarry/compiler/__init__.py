@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +41,6 @@ class _Settings:
     input_policy: Literal["reject", "drop"]
     input_spikes: int | None
     capacities: Mapping[str, int]
-    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def compile_network(

@@ -13,14 +13,13 @@ import numpy.typing as npt
 import torch
 
 from tarry import nn
+from tarry.compiler.scales import CLIPS
 from tarry.data import Dataset
 from tarry.network import Network
 from tarry.nn import Quantisation
 from tarry.train._fit import fit
 from tarry.train._history import History
 from tarry.train._samples import accuracy, tensors
-
-CLIP_FACTORS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 
 Scales = npt.NDArray[np.float64]
 
@@ -111,7 +110,7 @@ def fine_tune(
         top = [_largest_weights(layer, scale) / (2 ** (weight_bits - 1) - 1) for layer in model]
         candidates = (
             quantise(factor * scale for factor, scale in zip(factors, top, strict=True))
-            for factors in product(CLIP_FACTORS, repeat=len(top))
+            for factors in product(CLIPS, repeat=len(top))
         )
         quantised = max(candidates, key=lambda candidate: accuracy(candidate, times, labels))
     history = fit(
