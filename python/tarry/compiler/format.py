@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..network import Network, Population
+from ..network import Lif, Network, Population
 from .decay import Decay, NeuronTables
 from .layout import History, Runs
 from .quantise import IntegerNeurons
@@ -113,7 +113,7 @@ def _neuron_record(
     table: NeuronTables,
     place: Callable[[Decay | None], tuple[int, int]],
 ) -> bytes:
-    assert population.neuron is not None
+    assert isinstance(population.neuron, Lif)
     membrane, membrane_shift = place(table.membrane)
     synapse, synapse_shift = place(table.synapse)
     return _RECORD.pack(

@@ -101,7 +101,7 @@ def plan_histories(
             worst = max(population.size, min(population.size * spikes, LARGEST_INPUT_HISTORY))
         elif first == end:
             worst = 0
-        elif population.neuron.reset == "once":
+        elif population.fires_once:
             worst = population.size
         else:
             worst = population.size * -(-(longest + 1) // (neurons[population.name].refractory + 1))
