@@ -15,7 +15,8 @@ from ..program import CompileReport, Program
 from .calibration import FirstSpikes
 from .decay import Tables, neuron_tables
 from .format import write_program
-from .layout import lay_out_runs, plan_histories
+from .layout import lay_out_runs
+from .histories import plan_histories
 from .quantise import (
     IntegerProjection,
     ZeroDelays,

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..network import Integrator, Lif, Network, Population
+from ..network import Network, Population
+from ..neurons import Integrator, Lif
 from .blocks import ACCUMULATORS, LAYOUTS, Block
 from .clocked import ClockedPopulation
 from .decay import Decay, NeuronTables
-from .layout import History, Runs
+from .histories import History
+from .layout import Runs
 from .quantise import IntegerNeurons
 
 MAGIC = b"TARRY\r\n\x1a"
