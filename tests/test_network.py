@@ -129,7 +129,7 @@ def test_neurons_refuse(lif: dict[str, Any], message: str) -> None:
             lambda: loose.DeltaLif(32769, 1),
             "beta is 32769; it must be a whole number from 0 to 32768, or one",
         ),
-        (lambda: loose.DeltaLif([1, 0.5], 1), "beta is not; it must be a whole number"),
+        (lambda: loose.DeltaLif([1, 0.5], 1), "beta is 0.5; it must be a whole number"),
         (lambda: loose.DeltaLif(1, 0), "threshold is 0; it must be a whole number from 1 to 2147483647"),
         (lambda: loose.DeltaLif(1, 1, "once"), "reset is 'once'; it must be one of to_zero, by_subtraction"),
         (
@@ -145,7 +145,10 @@ def test_neurons_refuse(lif: dict[str, Any], message: str) -> None:
             "readout_gamma is -1",
         ),
         (lambda: loose.IntegerAdaptation(-1, 1), "rho is -1; it must be a whole number from 0 to 32768$"),
-        (lambda: loose.ShiftLif([1, 2], None, 1), "k_mem is not; it must be a whole number from 0 to 31$"),
+        (
+            lambda: loose.ShiftLif([1, 2], None, 1),
+            r"k_mem is of shape \(2,\); it must be a whole number from 0 to 31$",
+        ),
         (lambda: loose.ShiftLif(1, 32, 1), "k_syn is 32"),
         (lambda: loose.LoihiLif(4096, 0, 1), "delta_u is 4096"),
         (lambda: loose.LoihiLif(0, -1, 1), "delta_v is -1"),

@@ -178,12 +178,12 @@ def _keep_spiking(neuron: IntegerNeuron, largest_threshold: int, longest_refract
 
 def _keep_whole(model: object, name: str, least: int, largest: int, *, single: bool = False) -> None:
     """Replace a field by an int or a tuple of ints, so that models compare and are stored alike."""
-    given = getattr(model, name)
-    values = np.asarray(given, np.float64)
+    values = np.asarray(getattr(model, name), np.float64)
     per_neuron = "" if single else ", or one such number per neuron"
-    whole = np.all((values == np.rint(values)) & (values >= least) & (values <= largest))
-    if values.ndim > (0 if single else 1) or not values.size or not whole:
-        shown = given if values.ndim == 0 else "not"
+    wrong = ~((values == np.rint(values)) & (values >= least) & (values <= largest))
+    if values.ndim > (0 if single else 1) or not values.size or np.any(wrong):
+        first = float(values.flat[np.argmax(wrong)]) if values.size else 0.0
+        shown = f"{first:.10g}" if np.any(wrong) else f"of shape {values.shape}"
         raise ValueError(
             f"{name} is {shown}; it must be a whole number from {least} to {largest}{per_neuron}"
         )
