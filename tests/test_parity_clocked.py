@@ -7,37 +7,10 @@ import pytest
 
 import tarry
 from generated_clocked import ClockedCase, draw_clocked
+from layouts import CHOICES, Choices, compiled
 from test_parity import run_in_pieces
 
 GROUPS, PER_GROUP = 25, 42
-Choices = dict[str, object]
-
-#: Blocks of the delay queue from the shared circular queue to the ring buffer, lists and bitmaps, all layouts.
-CHOICES: tuple[Choices, ...] = (
-    {},
-    {"block": 1, "history": "list", "layout": "packed"},
-    {"block": 1, "layout": "packed"},
-    {"block": 2, "layout": "packed"},
-    {"block": 8, "history": "list", "layout": "packed"},
-    {"block": 1 << 16, "layout": "packed"},
-    {"layout": "shared"},
-    {"layout": "own"},
-    {"layout": "own", "history": "list"},
-)
-
-
-def compiled(case: ClockedCase, choices: Choices) -> tarry.Program:
-    return tarry.compile(
-        case.network,
-        tick=case.tick,
-        weight_bits=case.weight_bits,
-        weight_scales=case.weight_scales,
-        capacities=case.capacities if choices.get("history") != "list" else None,
-        zero_delays="one_tick",
-        **choices,  # type: ignore[arg-type]
-    )
-
-
 def check(case: ClockedCase, choices: Choices, where: str) -> tarry.Processor:
     expected = case.expected()
     processor = tarry.Processor(compiled(case, choices))
@@ -51,6 +24,26 @@ def check(case: ClockedCase, choices: Choices, where: str) -> tarry.Processor:
 
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_processor_equals_reference(group: int) -> None:
+    """Every spike, state, read-out and saturation, in one layout and in pieces."""
     for seed in range(group * PER_GROUP, (group + 1) * PER_GROUP):
-        case = draw_clocked(seed)
-        check(case, {}, f"seed {seed}")
+        case, where = draw_clocked(seed), f"seed {seed}"
+        expected = case.expected()
+        processor = check(case, CHOICES[seed % len(CHOICES)], where)
+        names = [p.name for p in case.network.populations]
+        for name, values in expected.readouts.items():
+            assert processor.values(names.index(name)).tolist() == values, where
+        tallies = processor.tallies()
+        assert sum(t["saturations"] for t in tallies) == expected.saturations, where
+        assert sum(t["dropped"] for t in tallies) == expected.dropped, where
+        assert all(t["offered"] == t["accepted"] + t["rejected"] + t["dropped"] for t in tallies)
+        processor.reset()
+        times, channels = case.arrays()
+        pieces = run_in_pieces(processor, times, channels, seed, case.until)
+        assert pieces == expected.outputs, f"{where} in pieces"
+        assert processor.digest() == expected.digest, f"{where} in pieces"
+
+
+@pytest.mark.parametrize("choices", CHOICES, ids=str)
+def test_no_layout_changes_a_bit(choices: Choices) -> None:
+    for seed in range(0, GROUPS * PER_GROUP, 21):
+        check(draw_clocked(seed), choices, f"seed {seed}")
