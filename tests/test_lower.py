@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 import tarry
-from tarry.compiler.clocked_weights import check_delays, quantise_weights, taken_weights, weight_range
+from tarry.compiler.clocked_weights import (
+    check_delays,
+    finest_scale,
+    quantise_weights,
+    taken_weights,
+    weight_range,
+)
 from tarry.compiler.lower import CLOCKED_RULES, ClockedNeurons, Rule, lower
 
 MS = 1e-3
@@ -201,6 +207,26 @@ def test_weights_are_rounded_then_clipped(rule: Rule, bits: int) -> None:
     two = min(2, largest)
     assert got.tolist() == [[0, two, -two], [largest, -largest, -largest]]
     assert clipped == 2 + 2 * (largest < 2)
+
+
+@pytest.mark.parametrize(
+    ("rule", "bits", "weights", "scale"),
+    [
+        ("delta", 8, [[-2.0, 1.0], [0.5, 0.0]], 2 / 127),
+        ("loihi", 8, [[-2.0, 1.0]], 2 / 256),
+        ("loihi", 8, [[-1.0, 2.0]], 2 / 254),
+        ("loihi", 8, [[1.0, 2.0]], 2 / 255),
+        ("loihi", 4, [[-1.0, -2.0]], 2 / 240),
+        ("shift", 1, [[0.0, -2.0, 1.0]], 1.5),
+        ("shift", 4, [[0.0]], 1.0),
+    ],
+)
+def test_the_finest_scale_clips_nothing(rule: Rule, bits: int, weights: Any, scale: float) -> None:
+    found = finest_scale([np.array(weights), np.zeros((1, 2))], rule, bits)
+    assert found == pytest.approx(scale)
+    if bits > 1:
+        assert quantise_weights(np.array(weights), found, rule, bits)[1] == 0
+        assert not np.any(weights) or quantise_weights(np.array(weights), found * 0.9, rule, bits)[1] > 0
 
 
 def test_one_bit_is_the_sign() -> None:

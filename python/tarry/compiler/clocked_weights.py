@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +72,24 @@ def quantise_weights(
     # The ends are multiples of the step, so clipping keeps the grid.
     integers = np.clip(steps * held.step, held.least, held.largest).astype(np.int64)
     return integers, clipped
+
+
+def finest_scale(projections: Iterable[npt.NDArray[np.float64]], rule: Rule, bits: int) -> float:
+    """The finest scale at which no weight of these projections into a population is clipped; 1 without weights.
+
+    One bit clips all that is not ±1: there it is the mean size of the weights, which keeps their sum.
+    """
+    weights = [w for w in projections if np.any(w)]
+    if not weights:
+        return 1.0
+    if bits == 1:
+        return float(np.mean(np.concatenate([np.abs(w[w != 0]) for w in weights])))
+    scales = []
+    for w in weights:
+        held = weight_range(rule, bits, w)
+        for size, end in ((w.max(), held.largest), (-w.min(), -held.least)):
+            scales += [size / end] if size > 0 else []
+    return float(max(scales))
 
 
 def taken_weights(weights: npt.NDArray[np.float64], rule: Rule, bits: int, where: str) -> Integers:
