@@ -259,7 +259,7 @@ def test_loihi_weights_depend_on_their_signs(
         ([[1.0, 200.0]], "delta", 8, "a weight is 200; at 8 bits .* are whole numbers, from -127 to 127"),
         ([[2.0, 1.0, -2.0]], "loihi", 8, "a weight is 1; .* together, .* multiples of 2 from -256 to 254"),
         ([[256.0]], "loihi", 8, "a weight is 256; .* from 0 to 255"),
-        ([[-256.0]], "loihi", 8, "a weight is -256; .* from -255 to 0"),
+        ([[-256.0, -1.0]], "loihi", 8, "a weight is -256; .* from -255 to 0"),
         ([[1.0]], "delta", 17, "weights of 17 bits; rule 'delta' has 1 to 16"),
         ([[1.0]], "loihi", 9, "weights of 9 bits; rule 'loihi' has 2 to 8"),
     ],
@@ -267,6 +267,13 @@ def test_loihi_weights_depend_on_their_signs(
 def test_weights_outside_are_refused(weights: Any, rule: Rule, bits: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         taken_weights(np.array(weights), rule, bits, "projection 'a' -> 'b'")
+
+
+def test_a_mode_of_both_signs_may_hold_one() -> None:
+    """As where rounding left nothing of the other sign."""
+    weights, clipped = quantise_weights(np.array([[-256.0, 40.0]]), 1.0, "loihi", 2)
+    assert (weights.tolist(), clipped) == ([[-256, 0]], 0)
+    assert taken_weights(weights.astype(float), "loihi", 2, "").tolist() == [[-256, 0]]
 
 
 def test_loihi_holds_delays_of_62_ticks() -> None:

@@ -51,9 +51,14 @@ def weight_range(rule: Rule, bits: int, weights: npt.ArrayLike) -> WeightRange:
     values = np.asarray(weights)
     step = 1 << (LOIHI_WEIGHT_BITS - bits)
     if np.any(values > 0) and np.any(values < 0):
-        return WeightRange(-256, 256 - 2 * step, 2 * step)
+        return _both_signs(bits)
     largest = 256 - step
     return WeightRange(-largest, 0, step) if np.any(values < 0) else WeightRange(0, largest, step)
+
+
+def _both_signs(bits: int) -> WeightRange:
+    step = 2 << (LOIHI_WEIGHT_BITS - bits)
+    return WeightRange(-256, 256 - step, step)
 
 
 def quantise_weights(
@@ -95,11 +100,13 @@ def finest_scale(projections: Iterable[npt.NDArray[np.float64]], rule: Rule, bit
 def taken_weights(weights: npt.NDArray[np.float64], rule: Rule, bits: int, where: str) -> Integers:
     """Weights that are integers of the rule already, taken as they are.
 
+    A projection of ``loihi`` whose weights have one sign may still be of the mode that has both.
+
     Raises:
         ValueError: one that the projection cannot hold.
     """
     held = weight_range(rule, bits, weights)
-    if weights not in held:
+    if weights not in held and not (rule == "loihi" and weights in _both_signs(bits)):
         outside = next(w for w in weights.flat if w not in held)
         signs = ", positive and negative together," if held.least < 0 < held.largest else ""
         raise ValueError(
