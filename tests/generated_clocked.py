@@ -236,7 +236,7 @@ class _Draws:
         if self.rules[target] == "loihi" and self.rng.random() < 0.4:
             exponent = int(self.rng.choice([-8, -3, -1, 1, 2, 7]))
         if self.rules[target] == "loihi" and self.loud:
-            exponent = 7
+            exponent = 6
         scale = self.scales.get(target, 1.0)
         return tarry.Projection(source, target, weights * scale, delays * self.tick, exponent)
 
