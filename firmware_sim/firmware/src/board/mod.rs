@@ -41,6 +41,7 @@ macro_rules! entry {
     ($run:path) => {
         /// Called by the startup code, once.
         // SAFETY: no other symbol has this name.
+        #[allow(unsafe_code)]
         #[unsafe(no_mangle)]
         extern "C" fn main() -> ! {
             // SAFETY: the startup code calls `main` once, and nothing else does.
