@@ -8,7 +8,7 @@
 
 use core::ffi::CStr;
 use tarry_core::{Program, Spike};
-use tarry_firmware::board::{Console, arguments, instructions};
+use tarry_firmware::board::{Console, Moment, arguments, stack_bytes};
 use tarry_firmware::{Engine, Golden, Pool, Recording, Trouble, bytes, engine};
 
 tarry_firmware::entry!(run);
@@ -83,6 +83,7 @@ fn run_file(mut golden: Golden, name: &CStr, arena: &mut Pool, console: &Console
     number(console, ", \"recordings\": ", totals.recordings);
     number(console, ", \"right\": ", totals.right);
     number(console, ", \"arena_bytes\": ", totals.peak);
+    number(console, ", \"stack_bytes\": ", stack_bytes() as u64);
     console.text(if whole { ", \"whole\": true}\n" } else { ", \"whole\": false}\n" });
     whole && totals.right == totals.recordings
 }
@@ -103,9 +104,7 @@ fn run_case(
         let mut scratch = arena.again();
         let expected = golden.recording(&mut scratch)?;
         totals.peak = totals.peak.max((room - scratch.bytes()) as u64);
-        let before = instructions();
-        let (whole, digest) = whole(&mut engine, &expected);
-        let spent = instructions() - before;
+        let (whole, digest, instructions) = whole(&mut engine, &expected);
         let right = whole && in_pieces(&mut engine, &expected) && by_deadlines(&mut engine, &expected);
         totals.recordings += 1;
         totals.right += u64::from(right);
@@ -114,7 +113,7 @@ fn run_case(
         number(console, ", \"memory_bytes\": ", memory as u64);
         number(console, ", \"inputs\": ", expected.ticks.len() as u64);
         number(console, ", \"outputs\": ", expected.outputs.len() as u64);
-        number(console, ", \"instructions\": ", spent);
+        number(console, ", \"instructions\": ", instructions);
         console.text(", \"digest\": \"");
         console.hex(digest);
         console.text(if right { "\", \"right\": true}\n" } else { "\", \"right\": false}\n" });
@@ -159,14 +158,18 @@ impl<'r> Comparison<'r> {
     }
 }
 
-fn whole(engine: &mut Engine, expected: &Recording) -> (bool, u64) {
+/// Also says the digest, and how many instructions reset, push, run and pops took.
+fn whole(engine: &mut Engine, expected: &Recording) -> (bool, u64, u64) {
+    let start = Moment::now();
     let mut comparison = Comparison::new(engine, expected);
     comparison.push(engine, 0, expected.ticks.len());
     while engine.now() < expected.until {
         engine.run_until(expected.until);
         comparison.pop(engine);
     }
-    comparison.finish(engine)
+    let instructions = Moment::now().instructions_since(start);
+    let (right, digest) = comparison.finish(engine);
+    (right, digest, instructions)
 }
 
 /// Pushes and runs in random pieces: several pushes before a run, several runs between pushes.

@@ -45,16 +45,33 @@ reset:
     bhs 4f
     str r2, [r0], #4
     b 3b
-4:  bl main
+4:  ldr r0, =_stack_floor    @ paint the stack, to see later how deep it went
+    ldr r2, =0x5AFE5AFE
+5:  cmp r0, sp
+    bhs 6f
+    str r2, [r0], #4
+    b 5b
+6:  bl main
     b .
 "#
 );
 
-/// Executed instructions since reset, in QEMU with `-icount shift=6`: 64 ns each, 1.6 ticks of the 25 MHz timer.
-/// Good for 2.6e9 instructions, exact to one.
-#[must_use]
-pub fn instructions() -> u64 {
-    // SAFETY: the value register of the timer that the startup code started; reading it changes nothing.
-    let value = unsafe { (0x4000_0004 as *const u32).read_volatile() };
-    u64::from(!value) * 5 / 8
+/// A moment, by the 25 MHz timer: 1.6 ticks per instruction in QEMU with `-icount shift=6` (64 ns each).
+#[derive(Clone, Copy)]
+pub struct Moment(u32);
+
+impl Moment {
+    /// This one.
+    #[must_use]
+    pub fn now() -> Self {
+        // SAFETY: the value register of the timer that the startup code started; reading it changes nothing.
+        Self(unsafe { (0x4000_0004 as *const u32).read_volatile() })
+    }
+
+    /// Instructions executed from an earlier moment to this one, to within one; fewer than 2.6e9.
+    #[must_use]
+    pub const fn instructions_since(self, earlier: Self) -> u64 {
+        // It counts down.
+        earlier.0.wrapping_sub(self.0) as u64 * 5 / 8
+    }
 }

@@ -14,7 +14,7 @@ use riscv as cpu;
 use crate::Pool;
 use core::mem::MaybeUninit;
 
-pub use cpu::instructions;
+pub use cpu::Moment;
 pub use semihosting::{Console, File, arguments, exit};
 
 /// RAM for a program, its recording and its arenas: what a small microcontroller has.
@@ -61,6 +61,23 @@ pub unsafe fn arena() -> Pool<'static> {
     let first = (&raw mut ARENA).cast();
     // SAFETY: the one reference to it, says the caller.
     Pool::new(unsafe { core::slice::from_raw_parts_mut(first, ARENA_BYTES) })
+}
+
+/// How many bytes of stack have been in use at once since reset, of the 32 KiB that the startup code painted.
+#[must_use]
+pub fn stack_bytes() -> usize {
+    const PAINT: u32 = 0x5AFE_5AFE;
+    unsafe extern "C" {
+        static _stack_floor: u32;
+        static _stack_top: u32;
+    }
+    let (floor, top) = (&raw const _stack_floor, &raw const _stack_top);
+    let mut lowest = floor;
+    // SAFETY: reads words between two addresses of RAM that the linker script gives, 32 KiB apart.
+    while lowest < top && unsafe { lowest.read_volatile() } == PAINT {
+        lowest = lowest.wrapping_add(1);
+    }
+    top.addr() - lowest.addr()
 }
 
 /// Stands in an image whose code can panic, and in no other: the test looks for it.
