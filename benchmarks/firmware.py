@@ -15,10 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from firmware_images import BOARDS, TARGETS, build, compiler, panics, run, section_bytes, symbols
+from firmware_images import BOARDS, ROOT, TARGETS, build, compiler, panics, run, section_bytes, symbols
 
 RESULTS = ROOT / "docs" / "results" / "firmware.json"
 PAGE = ROOT / "docs" / "reliability.md"
@@ -74,14 +73,18 @@ def inferences(target: str, profile: str) -> list[dict[str, Any]]:
 
 def tables(results: dict[str, Any]) -> dict[str, str]:
     """The tables of the page."""
-    sizes = ["| target | built with | code | constants | symbols of `core::panicking` |", "|---|---|---|---|---|"]
+    sizes = [
+        "| target | built with | code | constants | symbols of `core::panicking` |",
+        "|---|---|---|---|---|",
+    ]
     sizes += [
         f"| {BOARDS[row['target']]} | {PROFILES[row['profile']]} | {row['code_bytes']:,} B | "
         f"{row['constant_bytes']:,} B | {row['panic_symbols']} |"
         for row in results["sizes"]
     ]
     counts = [
-        "| golden file | target | built with | recordings, all right | instructions: least | median | most | arenas | stack |",
+        "| golden file | target | built with | recordings, all right | instructions: least | median | most "
+        "| arenas | stack |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     order = [str(file) for file in files()]
@@ -93,7 +96,10 @@ def tables(results: dict[str, Any]) -> dict[str, str]:
             f"{row['memory_bytes']:,} B | {row['stack_bytes']:,} B |"
         )
     made_with = f"{results['compiler']}; {results['emulator']}. `make firmware`"
-    return {"sizes": "\n".join([*sizes, "", made_with]), "counts": "\n".join([*counts, "", "`make firmware`"])}
+    return {
+        "sizes": "\n".join([*sizes, "", made_with]),
+        "counts": "\n".join([*counts, "", "`make firmware`"]),
+    }
 
 
 def first_line(*command: str) -> str:
@@ -114,7 +120,9 @@ def main() -> None:
     text = PAGE.read_text()
     for name, table in tables(results).items():
         pattern = rf"(<!-- {name} -->).*?(<!-- /{name} -->)"
-        text = re.sub(pattern, lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text, flags=re.DOTALL)
+        text = re.sub(
+            pattern, lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text, flags=re.DOTALL
+        )
         print(table, end="\n\n")
     PAGE.write_text(text)
 
