@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import tarry
 from firmware_images import ROOT, TARGETS, Missing, build, compiler, panics, run, section_bytes, symbols
 from golden_file import GOLDEN, Golden, Run, read, write
 
@@ -114,6 +116,21 @@ def test_the_engine_runs_from_memory(target: str, tmp_path: Path) -> None:
     assert run(image, image=_written(tmp_path, [golden])).status == 1
     golden = Golden(case.program[:-4] + b"xxxx", [recording])
     assert run(image, image=_written(tmp_path, [golden])).status == 2
+
+
+def test_ticks_beyond_32_bits(target: str, tmp_path: Path) -> None:
+    """The same recordings 2^40 ticks later, from memory: a machine of 32 bits cuts no tick."""
+    later = 1 << 40
+    for case in _cases()[::40]:
+        (recording,) = case.recordings
+        inputs = [(tick + later, channel) for tick, channel in recording.inputs]
+        outputs = [(tick + later, channel) for tick, channel in recording.outputs]
+        processor = tarry.Processor(tarry.Program(case.program))
+        times, channels = np.array(inputs, np.int64).T
+        got = processor.run(times, channels, until=recording.until + later)
+        assert list(zip(*(column.tolist() for column in got), strict=True)) == outputs
+        golden = Golden(case.program, [Run(recording.until + later, inputs, outputs, processor.digest())])
+        assert run(build(target, "engine"), image=_written(tmp_path, [golden])).status == 0
 
 
 def test_no_code_panics(target: str) -> None:
