@@ -62,7 +62,7 @@ bench: setup  ## The figures of the README, side by side, answers checked; docs/
 accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
 	$(BIN)/python benchmarks/yin_yang_accuracy.py
 
-firmware: setup firmware-tools  ## Sizes of the bare-metal images, instructions of every golden inference; docs/results/firmware.json
+firmware: setup firmware-tools build/networks.bin  ## Sizes of the bare-metal images, instructions of every golden inference; docs/results/firmware.json
 	$(BIN)/python benchmarks/firmware.py
 
 fuzz:  ## Ten million damaged programs and hostile streams, two minutes; docs/results/fuzz.json
