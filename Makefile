@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MATURIN_TARGET := target/maturin
-RUST_SOURCES := $(shell find rust firmware_sim -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
+RUST_SOURCES := $(shell find rust firmware_sim -path firmware_sim/firmware -prune -o \( -name '*.rs' -o -name '*.toml' \) -print) Cargo.toml Cargo.lock
+FIRMWARE := firmware_sim/firmware
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench accuracy fuzz mutations docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench accuracy firmware firmware-tools fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -13,7 +14,7 @@ help:  ## Say what there is
 demo: setup  ## Train, compile, run and price a network with learned delays; report in build/demo
 	$(BIN)/tarry demo --out build/demo
 
-test: setup lint test-rust test-python  ## All tests: Rust, Python, documentation, lints, types
+test: setup firmware-tools lint test-rust test-python  ## All tests: Rust, Python, documentation, lints, types
 
 test-rust: build/networks.bin
 	TARRY_NETWORKS=$(CURDIR)/build/networks.bin cargo test --workspace --quiet
@@ -27,9 +28,14 @@ build/networks.bin: .venv/.extension tests/generated.py tests/golden/regenerate.
 test-python: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
+# Targets of the compiler and QEMU, installed where that is possible; without them the tests of the images are skipped, in CI they fail.
+firmware-tools:
+	@$(FIRMWARE)/setup.sh > /dev/null || [ -z "$$CI" ]
+
 lint: setup  ## Formatting, lints, types, stubs; every warning is an error
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cd $(FIRMWARE) && cargo fmt --check && ./lint.sh
 	$(BIN)/ruff format --check python tests benchmarks conftest.py
 	$(BIN)/ruff check -q python tests benchmarks conftest.py
 	$(BIN)/mypy
@@ -55,6 +61,9 @@ bench: setup  ## The figures of the README, side by side, answers checked; docs/
 
 accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
 	$(BIN)/python benchmarks/yin_yang_accuracy.py
+
+firmware: setup firmware-tools build/networks.bin  ## Sizes of the bare-metal images, instructions of every golden inference; docs/results/firmware.json
+	$(BIN)/python benchmarks/firmware.py
 
 fuzz:  ## Ten million damaged programs and hostile streams, two minutes; docs/results/fuzz.json
 	cargo run --release --quiet -p tarry-core --example fuzz > docs/results/fuzz.json

@@ -88,7 +88,7 @@ def draw_clocked(seed: int) -> ClockedCase:
     sizes |= {name: int(rng.integers(2, 6)) for name in inputs}
     scales = {name: float(rng.choice([2.0**-6, 0.01])) for name in names if rules[name] == "event"}
 
-    draws = _Draws(rng, tick, bits, rules, sizes, scales)
+    draws = _Draws(rng, tick, bits, rules, sizes, scales, bool(rng.random() < 0.2))
     populations = [tarry.Population(n, sizes[n], None, bool(rng.random() < 0.3)) for n in inputs]
     populations += [tarry.Population(n, sizes[n], draws.neuron(n)) for n in names]
     if rng.random() < 0.3:
@@ -133,6 +133,8 @@ class _Draws:
     rules: dict[str, str]
     sizes: dict[str, int]
     scales: dict[str, float]
+    #: Loihi: exponents so large that currents wrap and potentials clip.
+    loud: bool
 
     @property
     def largest(self) -> int:
@@ -161,7 +163,8 @@ class _Draws:
         if rule == "delta":
             beta = self.numbers(name, *((0, 2**15) if self.rng.random() < 0.3 else (28000, 2**15)))
             return tarry.DeltaLif(beta, self.threshold(name, reads, 1.0), bias=self.bias(name, 0.1), **common)
-        k_mem, k_syn = int(self.rng.integers(0, 8)), int(self.rng.integers(0, 6))
+        k_mem = 31 if self.rng.random() < 0.05 else int(self.rng.integers(0, 8))
+        k_syn = int(self.rng.integers(0, 6))
         gain = 1.0
         if self.rng.random() < 0.3:
             k_syn_or_none = None
@@ -177,9 +180,8 @@ class _Draws:
 
     def loihi(self, name: str, reads: bool, common: dict[str, Any]) -> tarry.LoihiLif:
         wide = self.rng.random() < 0.3
-        delta_u = self.numbers(name, 0 if wide else 500, 4095)
-        gain = 4096 / (np.mean(delta_u) + 1)
-        # Large exponents of the projections make a current wrap and a potential clip.
+        delta_u = self.numbers(name, *((0, 200) if self.loud else (0 if wide else 500, 4095)))
+        gain = 2.0**7 if self.loud else 4096 / (np.mean(delta_u) + 1)
         threshold = None if reads else self.numbers(name, 10, int(min(300 * gain, 2**17 - 1)))
         return tarry.LoihiLif(
             delta_u,
@@ -233,6 +235,8 @@ class _Draws:
         exponent = 0
         if self.rules[target] == "loihi" and self.rng.random() < 0.4:
             exponent = int(self.rng.choice([-8, -3, -1, 1, 2, 7]))
+        if self.rules[target] == "loihi" and self.loud:
+            exponent = 6
         scale = self.scales.get(target, 1.0)
         return tarry.Projection(source, target, weights * scale, delays * self.tick, exponent)
 

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 import tarry
-from tarry.compiler.clocked_weights import check_delays, quantise_weights, taken_weights, weight_range
+from tarry.compiler.clocked_weights import (
+    check_delays,
+    finest_scale,
+    quantise_weights,
+    taken_weights,
+    weight_range,
+)
 from tarry.compiler.lower import CLOCKED_RULES, ClockedNeurons, Rule, lower
 
 MS = 1e-3
@@ -203,6 +209,26 @@ def test_weights_are_rounded_then_clipped(rule: Rule, bits: int) -> None:
     assert clipped == 2 + 2 * (largest < 2)
 
 
+@pytest.mark.parametrize(
+    ("rule", "bits", "weights", "scale"),
+    [
+        ("delta", 8, [[-2.0, 1.0], [0.5, 0.0]], 2 / 127),
+        ("loihi", 8, [[-2.0, 1.0]], 2 / 256),
+        ("loihi", 8, [[-1.0, 2.0]], 2 / 254),
+        ("loihi", 8, [[1.0, 2.0]], 2 / 255),
+        ("loihi", 4, [[-1.0, -2.0]], 2 / 240),
+        ("shift", 1, [[0.0, -2.0, 1.0]], 1.5),
+        ("shift", 4, [[0.0]], 1.0),
+    ],
+)
+def test_the_finest_scale_clips_nothing(rule: Rule, bits: int, weights: Any, scale: float) -> None:
+    found = finest_scale([np.array(weights), np.zeros((1, 2))], rule, bits)
+    assert found == pytest.approx(scale)
+    if bits > 1:
+        assert quantise_weights(np.array(weights), found, rule, bits)[1] == 0
+        assert not np.any(weights) or quantise_weights(np.array(weights), found * 0.9, rule, bits)[1] > 0
+
+
 def test_one_bit_is_the_sign() -> None:
     got, clipped = quantise_weights(np.array([[0.0, 1e-9, -0.2, 7.0]]), 1.0, "delta", 1)
     assert (got.tolist(), clipped) == ([[0, 1, -1, 1]], 1)
@@ -233,7 +259,7 @@ def test_loihi_weights_depend_on_their_signs(
         ([[1.0, 200.0]], "delta", 8, "a weight is 200; at 8 bits .* are whole numbers, from -127 to 127"),
         ([[2.0, 1.0, -2.0]], "loihi", 8, "a weight is 1; .* together, .* multiples of 2 from -256 to 254"),
         ([[256.0]], "loihi", 8, "a weight is 256; .* from 0 to 255"),
-        ([[-256.0]], "loihi", 8, "a weight is -256; .* from -255 to 0"),
+        ([[-256.0, -1.0]], "loihi", 8, "a weight is -256; .* from -255 to 0"),
         ([[1.0]], "delta", 17, "weights of 17 bits; rule 'delta' has 1 to 16"),
         ([[1.0]], "loihi", 9, "weights of 9 bits; rule 'loihi' has 2 to 8"),
     ],
@@ -241,6 +267,13 @@ def test_loihi_weights_depend_on_their_signs(
 def test_weights_outside_are_refused(weights: Any, rule: Rule, bits: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         taken_weights(np.array(weights), rule, bits, "projection 'a' -> 'b'")
+
+
+def test_a_mode_of_both_signs_may_hold_one() -> None:
+    """As where rounding left nothing of the other sign."""
+    weights, clipped = quantise_weights(np.array([[-256.0, 40.0]]), 1.0, "loihi", 2)
+    assert (weights.tolist(), clipped) == ([[-256, 0]], 0)
+    assert taken_weights(weights.astype(float), "loihi", 2, "").tolist() == [[-256, 0]]
 
 
 def test_loihi_holds_delays_of_62_ticks() -> None:

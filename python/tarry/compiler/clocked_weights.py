@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +51,14 @@ def weight_range(rule: Rule, bits: int, weights: npt.ArrayLike) -> WeightRange:
     values = np.asarray(weights)
     step = 1 << (LOIHI_WEIGHT_BITS - bits)
     if np.any(values > 0) and np.any(values < 0):
-        return WeightRange(-256, 256 - 2 * step, 2 * step)
+        return _both_signs(bits)
     largest = 256 - step
     return WeightRange(-largest, 0, step) if np.any(values < 0) else WeightRange(0, largest, step)
+
+
+def _both_signs(bits: int) -> WeightRange:
+    step = 2 << (LOIHI_WEIGHT_BITS - bits)
+    return WeightRange(-256, 256 - step, step)
 
 
 def quantise_weights(
@@ -73,14 +79,34 @@ def quantise_weights(
     return integers, clipped
 
 
+def finest_scale(projections: Iterable[npt.NDArray[np.float64]], rule: Rule, bits: int) -> float:
+    """The finest scale at which no weight of these projections into a population is clipped; 1 without weights.
+
+    One bit clips all that is not ±1: there it is the mean size of the weights, which keeps their sum.
+    """
+    weights = [w for w in projections if np.any(w)]
+    if not weights:
+        return 1.0
+    if bits == 1:
+        return float(np.mean(np.concatenate([np.abs(w[w != 0]) for w in weights])))
+    scales = []
+    for w in weights:
+        held = weight_range(rule, bits, w)
+        for size, end in ((w.max(), held.largest), (-w.min(), -held.least)):
+            scales += [size / end] if size > 0 else []
+    return float(max(scales))
+
+
 def taken_weights(weights: npt.NDArray[np.float64], rule: Rule, bits: int, where: str) -> Integers:
     """Weights that are integers of the rule already, taken as they are.
+
+    A projection of ``loihi`` whose weights have one sign may still be of the mode that has both.
 
     Raises:
         ValueError: one that the projection cannot hold.
     """
     held = weight_range(rule, bits, weights)
-    if weights not in held:
+    if weights not in held and not (rule == "loihi" and weights in _both_signs(bits)):
         outside = next(w for w in weights.flat if w not in held)
         signs = ", positive and negative together," if held.least < 0 < held.largest else ""
         raise ValueError(

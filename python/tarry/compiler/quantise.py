@@ -1,4 +1,4 @@
-"""From seconds and floats to ticks and integers; every rounding of the compiler is in this file.
+"""From seconds and floats to ticks and integers; every rounding of the event-driven rule is in this file.
 
 Nearest, ties to even, always (docs/semantics.md §2 and §3).
 """
