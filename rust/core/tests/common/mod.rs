@@ -68,7 +68,8 @@ impl Reader<'_> {
 
 /// The generated networks: the committed ones, or all of them in the file that the environment names.
 pub fn networks() -> Vec<Golden> {
-    std::env::var("TARRY_NETWORKS").map_or_else(|_| golden("networks.bin"), |path| read(&path))
+    let committed = |_| golden("networks.bin").into_iter().chain(golden("clocked.bin")).collect();
+    std::env::var("TARRY_NETWORKS").map_or_else(committed, |path| read(&path))
 }
 
 /// All cases of a committed golden file.
