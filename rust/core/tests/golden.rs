@@ -23,7 +23,8 @@ fn check(case: usize, engine: &mut Engine, outputs: &[Spike], recording: &Record
     for population in engine.populations() {
         let tally = population.tally();
         assert_eq!(tally.offered, tally.accepted + tally.rejected + tally.dropped);
-        assert_eq!(tally.rejected + tally.dropped, 0);
+        // A binary input drops the second spike of a channel in a tick.
+        assert_eq!(tally.rejected + if population.is_binary { 0 } else { tally.dropped }, 0);
     }
 }
 
