@@ -1,6 +1,5 @@
 """Spiking networks with learned delays: exact gradients, integer programs, the same spikes everywhere."""
 
-from ._core import Processor as Processor
 from .compiler import FirstSpikes as FirstSpikes
 from .compiler import compile_network as compile
 from .integer_neurons import DeltaLif as DeltaLif
@@ -17,6 +16,9 @@ from .platforms import finest_tick as finest_tick
 from .platforms import obstacles as obstacles
 from .platforms import platform as platform
 from .platforms import platforms as platforms
+from .processor import Batch as Batch
+from .processor import Processor as Processor
+from .processor import Slice as Slice
 from .program import CompileReport as CompileReport
 from .program import Program as Program
 from .simulate import Report as Report
@@ -24,6 +26,7 @@ from .simulate import simulate as simulate
 
 __all__ = [
     "Adaptation",
+    "Batch",
     "CompileReport",
     "DeltaLif",
     "FirstSpikes",
@@ -38,6 +41,7 @@ __all__ = [
     "Projection",
     "Report",
     "ShiftLif",
+    "Slice",
     "compile",
     "finest_tick",
     "obstacles",
