@@ -19,7 +19,7 @@ READS = [
 ]
 
 
-def compiled(case: ClockedCase) -> tarry.Program:
+def compiled(case: ClockedCase, **choices: Any) -> tarry.Program:
     return tarry.compile(
         case.network,
         tick=case.tick,
@@ -27,6 +27,7 @@ def compiled(case: ClockedCase) -> tarry.Program:
         weight_scales=case.weight_scales,
         capacities=case.capacities,
         zero_delays="one_tick",
+        **choices,
     )
 
 

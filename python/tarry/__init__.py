@@ -1,5 +1,6 @@
 """Spiking networks with learned delays: exact gradients, integer programs, the same spikes everywhere."""
 
+from ._core import Snapshot as Snapshot
 from .compiler import FirstSpikes as FirstSpikes
 from .compiler import compile_network as compile
 from .integer_neurons import DeltaLif as DeltaLif
@@ -21,6 +22,7 @@ from .processor import Processor as Processor
 from .processor import Slice as Slice
 from .program import CompileReport as CompileReport
 from .program import Program as Program
+from .realtime import RealtimeLoop as RealtimeLoop
 from .simulate import Report as Report
 from .simulate import simulate as simulate
 
@@ -39,9 +41,11 @@ __all__ = [
     "Processor",
     "Program",
     "Projection",
+    "RealtimeLoop",
     "Report",
     "ShiftLif",
     "Slice",
+    "Snapshot",
     "compile",
     "finest_tick",
     "obstacles",

@@ -78,6 +78,11 @@ class Processor(_core.Processor):
         processor.program = program
         return processor
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the populations, in order of declaration."""
+        return names_of(self.program)
+
     def values(self, population: int | str) -> Integers:
         """What is read from a population: read-outs, or membranes where it has none; after the last tick, 0 before tick 0.
 
@@ -119,7 +124,7 @@ class Processor(_core.Processor):
         times, channels, offsets, digests, read, tallies, counts = _core.run_recordings(
             self.program, list(recordings), ends, threads or 0
         )
-        names = names_of(self.program)
+        names = self.names
         values = {names[index]: array for index, array in read}
         return Batch(times, channels, offsets, digests, values, tallies, counts)
 
@@ -183,7 +188,7 @@ class Processor(_core.Processor):
             )
 
     def _index(self, population: int | str) -> int:
-        names = names_of(self.program)
+        names = self.names
         if isinstance(population, str):
             if population not in names:
                 raise ValueError(f"there is no population {population!r}; there are {', '.join(names)}")
@@ -193,7 +198,7 @@ class Processor(_core.Processor):
         return population
 
     def _name(self, population: int | str) -> str:
-        return names_of(self.program)[self._index(population)]
+        return self.names[self._index(population)]
 
 
 def _pieces(

@@ -4,6 +4,7 @@ mod arrays;
 mod batch;
 mod counters;
 mod recordings;
+mod snapshot;
 mod streaming;
 
 use crate::convert::{self, Until};
@@ -21,6 +22,7 @@ use streaming::Pace;
 use tarry_core::{Counts, Kind, NEVER, Processor, Reset, Spike};
 
 pub(crate) use batch::run_recordings;
+pub(crate) use snapshot::PySnapshot;
 
 type Engine = Processor<Arc<[u8]>, HostMemory, Counts, Dispatched>;
 type Spikes<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
@@ -151,6 +153,16 @@ impl PyProcessor {
             Ok::<_, Error>(first)
         })?;
         matrix(py, first, [samples, outputs])
+    }
+
+    /// The whole state: of neurons, queues and counters, and the outputs that wait.
+    fn snapshot(&mut self) -> PySnapshot {
+        snapshot::take(&mut self.engine)
+    }
+
+    /// Back to the state of a snapshot of the same program.
+    fn restore(&mut self, snapshot: &PySnapshot) -> Result<(), Error> {
+        snapshot::restore(&mut self.engine, snapshot)
     }
 
     /// The tick at which there is work next, or None.
