@@ -5,7 +5,7 @@ const PRIME: u64 = 0x0000_0100_0000_01B3;
 
 /// A running FNV-1a hash over little-endian words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Digest(u64);
+pub(crate) struct Digest(pub(crate) u64);
 
 impl Digest {
     pub(crate) const EMPTY: Self = Self(OFFSET);

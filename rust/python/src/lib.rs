@@ -18,7 +18,7 @@ mod _core {
         first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,
     };
     #[pymodule_export]
-    use super::processor::PyProcessor;
+    use super::processor::{PyProcessor, PySnapshot, run_recordings};
     #[pymodule_export]
     use super::program::PyProgram;
     #[pymodule_export]
