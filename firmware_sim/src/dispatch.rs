@@ -23,12 +23,20 @@ impl Kernels for Dispatched {
     }
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx2+bmi1+bmi2+fma", "x86_64+avx2+bmi1+bmi2+fma", "x86_64+sse4.1"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx2+bmi1+bmi2+fma",
+    "x86_64+avx2+bmi1+bmi2+fma",
+    "x86_64+sse4.1"
+))]
 fn dispatched_update(task: &mut Update) {
     update(task);
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx2+bmi1+bmi2+fma", "x86_64+avx2+bmi1+bmi2+fma", "x86_64+sse4.1"))]
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512vl+avx512dq+avx2+bmi1+bmi2+fma",
+    "x86_64+avx2+bmi1+bmi2+fma",
+    "x86_64+sse4.1"
+))]
 fn dispatched_add_rows(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {
     add_rows(sums, rows, numbers);
 }

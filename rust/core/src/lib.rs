@@ -20,6 +20,10 @@
 
 mod agenda;
 mod bitset;
+#[allow(
+    clippy::inline_always,
+    reason = "kernels become part of callers that are compiled for other instruction sets"
+)]
 mod clock;
 mod crc;
 mod digest;
@@ -49,8 +53,8 @@ pub use memory::{Arenas, Memory, Plan};
 pub use probe::{Counts, Probe};
 pub use processor::Processor;
 pub use program::{
-    Accumulator, Constants, Field, Kind, Layout, Population, Program, ProgramError, Projection, Readout, Reset, Run,
-    Section,
+    Accumulator, Constants, Field, Kind, Layout, Population, Program, ProgramError, Projection, Readout,
+    Reset, Run, Section,
 };
 pub use snapshot::{SnapshotError, snapshot_notes};
 pub use spike::{NEVER, Spike, TICK_LIMIT};

@@ -59,13 +59,13 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe, K: Kernels> Processor<B, M, P, K> {
         _kernels: K,
     ) -> Result<Self, ProcessorError> {
         let plan = *program.plan();
-        let arenas = memory.memory();
+        let mut arenas = memory.memory();
         for ((arena, needed, _), given) in plan.arenas().zip(arenas.lengths()) {
             if given < needed {
                 return Err(ProcessorError { arena, needed, given });
             }
         }
-        start(&program.view(), &plan, arenas);
+        start(&program.view(), &plan, &mut arenas);
         let input_channels =
             program.view().populations().filter(|p| p.kind == Kind::Input).map(|p| p.size).sum();
         let mut processor = Self {
@@ -321,7 +321,12 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe, K: Kernels> Processor<B, M, P, K> {
 
 /// The arenas as one tick uses them, and the output buffer.
 #[inline]
-pub(crate) fn tick_of<'a>(view: View<'a>, plan: &crate::memory::Plan, memory: Memory<'a>) -> (Tick<'a>, &'a mut [Spike]) {
+#[allow(clippy::needless_pass_by_value, reason = "the slices move into the tick")]
+pub(crate) fn tick_of<'a>(
+    view: View<'a>,
+    plan: &crate::memory::Plan,
+    memory: Memory<'a>,
+) -> (Tick<'a>, &'a mut [Spike]) {
     let tick = Tick {
         view,
         populations: memory.populations.get_mut(..plan.populations).unwrap_or_default(),

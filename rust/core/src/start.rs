@@ -6,7 +6,7 @@ use crate::memory::{Memory, Plan};
 use crate::program::{Kind, Population, Projection, View};
 
 /// Fills the arenas from a program; states and queues are cleared elsewhere.
-pub(crate) fn start(view: &View, plan: &Plan, memory: Memory) {
+pub(crate) fn start(view: &View, plan: &Plan, memory: &mut Memory) {
     Agenda::new(memory.deliveries, plan.entries).build();
     Agenda::new(memory.crossings, plan.neurons).build();
     // Every tick leaves it empty.
@@ -18,16 +18,19 @@ pub(crate) fn start(view: &View, plan: &Plan, memory: Memory) {
     for (index, (slot, population)) in memory.populations.iter_mut().zip(view.populations()).enumerate() {
         *slot = completed(view, population, index, projections);
         let own = population.first_neuron as usize..population.end_neuron();
-        for (neuron, member) in
-            memory.neurons.get_mut(own.clone()).unwrap_or_default().iter_mut().zip(own)
-        {
+        for (neuron, member) in memory.neurons.get_mut(own.clone()).unwrap_or_default().iter_mut().zip(own) {
             (neuron.population, neuron.threshold) = (index as u16, view.threshold(member));
         }
     }
 }
 
 /// A population with what follows from its parameters and from the projections.
-fn completed(view: &View, mut population: Population, index: usize, projections: &[Projection]) -> Population {
+fn completed(
+    view: &View,
+    mut population: Population,
+    index: usize,
+    projections: &[Projection],
+) -> Population {
     let from = projections.iter().filter(|projection| usize::from(projection.source) == index);
     population.queue.depth = from.map(Projection::history_ticks).max().unwrap_or(0);
     let begins = |projection: &Projection| usize::from(projection.target) < index;

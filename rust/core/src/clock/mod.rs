@@ -119,9 +119,12 @@ impl Clock<'_> {
         for projection in self.projections.iter_mut() {
             (projection.reach, projection.spilled) = (None, None);
             let lists = projection.layout == Layout::Own
-                && populations.get(usize::from(projection.source)).is_some_and(|source| !source.queue.is_bitmap);
+                && populations
+                    .get(usize::from(projection.source))
+                    .is_some_and(|source| !source.queue.is_bitmap);
             if lists {
-                let heads = projection.first_due as usize..(projection.first_due + projection.due_ticks()) as usize;
+                let heads =
+                    projection.first_due as usize..(projection.first_due + projection.due_ticks()) as usize;
                 histories.starts.get_mut(heads).unwrap_or_default().fill(NOTHING);
             }
         }
@@ -130,7 +133,8 @@ impl Clock<'_> {
             population.readout.clear();
             // A read-out sees its first tick even if nothing happens in it.
             let is_read = population.readout.kind != Readout::None;
-            population.is_active = population.kind.is_clocked() && (!population.clocked.is_unbiased || is_read);
+            population.is_active =
+                population.kind.is_clocked() && (!population.clocked.is_unbiased || is_read);
             if is_read {
                 let first = population.readout.first as usize;
                 let own = self.readouts.get_mut(first..first + population.size as usize).unwrap_or_default();

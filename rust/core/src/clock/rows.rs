@@ -127,11 +127,18 @@ mod tests {
                 let rows: Vec<Vec<i32>> = (0..7)
                     .map(|row| {
                         let mut weight = || if row == 0 { lowest } else { below(span) as i32 + lowest };
-                        (0..targets).map(|_| weight()).map(|w| if bits == 1 { 2 * w + 1 } else { w }).collect()
+                        (0..targets)
+                            .map(|_| weight())
+                            .map(|w| if bits == 1 { 2 * w + 1 } else { w })
+                            .collect()
                     })
                     .collect();
                 let weights: Vec<u8> = rows.iter().flat_map(|row| pack(row, bits)).collect();
-                let rows_of = Rows { weights: &weights, weight_bits: bits as u8, row_bytes: (targets * bits).div_ceil(8) };
+                let rows_of = Rows {
+                    weights: &weights,
+                    weight_bits: bits as u8,
+                    row_bytes: (targets * bits).div_ceil(8),
+                };
                 // As many rows of the most negative weight as a 16-bit sum can hold, and a mixture.
                 for numbers in [vec![0; MOST_ROWS], vec![0; 3 * MOST_ROWS], vec![3, 1, 6, 6, 0, 2, 5]] {
                     let mut sums: Vec<i32> = (0..targets as i32).collect();

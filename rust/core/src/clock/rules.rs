@@ -8,6 +8,7 @@ pub(crate) const LIMIT: i64 = i32::MAX as i64;
 const LOIHI_LIMIT: i64 = (1 << 23) - 1;
 
 /// What the neurons of a clocked population share.
+#[allow(clippy::struct_excessive_bools, reason = "independent properties, each of its own name")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Clocked {
     pub(crate) kind: Kind,
@@ -90,7 +91,8 @@ impl Clocked {
                 if waits { membrane } else { limited(next, LOIHI_LIMIT, saturations) }
             }
             Kind::Shift => {
-                let kept = if p.synapse_decay < 0 { 0 } else { shifted(state.current.into(), p.synapse_decay) };
+                let kept =
+                    if p.synapse_decay < 0 { 0 } else { shifted(state.current.into(), p.synapse_decay) };
                 let current = limited(kept + input, LIMIT, saturations);
                 state.current = current as i32;
                 let next = shifted(membrane, p.decay) + current + i64::from(p.bias);

@@ -1,7 +1,7 @@
 //! Everything that the bytes of a program must satisfy beyond their checksums.
 
-use super::header::{Field, Layout, Section, u32_at};
 use super::check_clocked::{self, check_projections, longest_of, queue_is_right, rest_is_zero};
+use super::header::{Field, Layout, Section, u32_at};
 use super::population::{Codes, Constants, Kind, Places, Population, RECORD, Reset, codes, flag};
 use super::{Projection, Synapses, View, narrow, wide};
 use crate::fixed::ONE;

@@ -76,7 +76,9 @@ pub(super) fn queue_is_right(population: &Population) -> bool {
     kept && if queue.is_bitmap {
         population.kind != Kind::Input || population.is_binary
     } else {
-        (1..=MOST_LIST).contains(&population.capacity) && longest < queue.kept - 1 && population.size <= 1 << 16
+        (1..=MOST_LIST).contains(&population.capacity)
+            && longest < queue.kept - 1
+            && population.size <= 1 << 16
     }
 }
 
@@ -136,17 +138,20 @@ fn check_packed(view: &View, projection: &Projection, wrong: ProgramError) -> Re
     let fits = stride + block <= offset_bits && projection.targets <= 1 << stride && blocks_cover;
     require(fits, wrong)?;
     let rows = projection.sources.checked_mul(projection.blocks).and_then(|rows| rows.checked_add(1));
-    let rows = rows.filter(|&rows| u64::from(projection.first_row) + u64::from(rows) <= view.row_words() as u64);
+    let rows =
+        rows.filter(|&rows| u64::from(projection.first_row) + u64::from(rows) <= view.row_words() as u64);
     let rows = rows.ok_or(wrong)?;
     let bytes = u32::from(projection.word_bytes);
-    require(projection.weight_bytes % bytes == 0, wrong)?;
+    require(projection.weight_bytes.is_multiple_of(bytes), wrong)?;
     let first = projection.first_weight as usize;
     let weights = view.weights.get(first..first + projection.weight_bytes as usize).ok_or(wrong)?;
     let mut last = 0;
     for row in 0..rows {
         let begin = view.row(projection.first_row + row);
         require(begin >= last && (row > 0 || begin == 0), wrong)?;
-        let run = weights.get((last * bytes) as usize..(begin as usize).saturating_mul(bytes as usize)).ok_or(wrong)?;
+        let run = weights
+            .get((last * bytes) as usize..(begin as usize).saturating_mul(bytes as usize))
+            .ok_or(wrong)?;
         require(run_is_right(run, projection, offset_bits), wrong)?;
         last = begin;
     }

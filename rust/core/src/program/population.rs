@@ -64,6 +64,7 @@ pub enum Constants {
 }
 
 /// A population as a processor holds it: its parameters and its history.
+#[allow(clippy::struct_excessive_bools, reason = "independent properties, each of its own name")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Population {
     /// What it is.
@@ -448,7 +449,8 @@ impl Places {
             _ => add(&mut self.wide_sums, projection.sums()),
         }
         if projection.layout == Layout::Own {
-            let ticks = (projection.longest.saturating_add(1)).checked_next_power_of_two().unwrap_or_default();
+            let ticks =
+                (projection.longest.saturating_add(1)).checked_next_power_of_two().unwrap_or_default();
             projection.due_shift = ticks.trailing_zeros() as u8;
             let rows = projection.sources.saturating_mul(projection.blocks);
             if source.queue.is_bitmap {

@@ -52,7 +52,8 @@ impl State<'_> {
 }
 
 fn history_is_possible(population: &Population) -> bool {
-    let (history, Tally { offered, accepted, rejected, dropped, .. }) = (&population.history, *population.tally());
+    let (history, Tally { offered, accepted, rejected, dropped, .. }) =
+        (&population.history, *population.tally());
     let known = accepted.checked_add(rejected).and_then(|sum| sum.checked_add(dropped));
     known == Some(offered)
         && offered < 1 << 63

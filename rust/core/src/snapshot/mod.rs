@@ -54,10 +54,12 @@ impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Foreign => f.write_str("these bytes are no snapshot of this version"),
-            Self::Damaged => f.write_str("the snapshot is damaged: its checksum is wrong, or it ends too early"),
-            Self::OtherProgram => {
-                f.write_str("the snapshot was taken from another program; restore it to a processor of that one")
+            Self::Damaged => {
+                f.write_str("the snapshot is damaged: its checksum is wrong, or it ends too early")
             }
+            Self::OtherProgram => f.write_str(
+                "the snapshot was taken from another program; restore it to a processor of that one",
+            ),
             Self::Outputs { waiting, room } => {
                 write!(f, "{waiting} output spikes wait in the snapshot; the output buffer holds {room}")
             }
@@ -87,7 +89,8 @@ fn opened(snapshot: &[u8]) -> Result<(u64, &[u8], &[u8]), SnapshotError> {
         return Err(SnapshotError::Foreign);
     }
     let (body, checksum) = snapshot.split_last_chunk::<CHECKSUM>().ok_or(SnapshotError::Damaged)?;
-    if u32::from_le_bytes(*checksum) != crc32(body) || !digest.walk(&mut reader) || !length.walk(&mut reader) {
+    if u32::from_le_bytes(*checksum) != crc32(body) || !digest.walk(&mut reader) || !length.walk(&mut reader)
+    {
         return Err(SnapshotError::Damaged);
     }
     let rest = body.get(snapshot.len() - reader.left()..).unwrap_or_default();

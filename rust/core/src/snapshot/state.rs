@@ -43,9 +43,11 @@ impl State<'_> {
             }
         }
         went &= tick.neurons.iter_mut().all(|neuron| neuron_walk(neuron, walk));
-        went &= tick.clock.projections.iter_mut().all(|Projection { reach, spilled, .. }| {
-            reach.walk(walk) && spilled.walk(walk)
-        });
+        went &= tick
+            .clock
+            .projections
+            .iter_mut()
+            .all(|Projection { reach, spilled, .. }| reach.walk(walk) && spilled.walk(walk));
         let (histories, clock) = (&mut tick.histories, &mut tick.clock);
         went && first(seen, plan.seen).walk(walk)
             && first(histories.narrow, plan.narrow_sources).walk(walk)
