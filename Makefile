@@ -6,7 +6,7 @@ RUST_SOURCES := $(shell find rust firmware_sim -path firmware_sim/firmware -prun
 FIRMWARE := firmware_sim/firmware
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench accuracy firmware firmware-tools fuzz mutations docs lock clean setup
+.PHONY: delay-queue help demo test test-rust test-python lint bench accuracy firmware firmware-tools fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ setup: .venv/.extension  ## Virtual environment, pinned packages, the Rust exten
 
 bench: setup  ## The figures of the README, side by side, answers checked; docs/results/bench.json
 	$(BIN)/python benchmarks/bench.py
+
+delay-queue: setup  ## Block widths and layouts of the delay queue: docs/results/delay_queue.json, docs/delay_queue.md
+	$(BIN)/python benchmarks/delay_queue
 
 accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
 	$(BIN)/python benchmarks/yin_yang_accuracy.py
