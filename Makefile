@@ -5,7 +5,7 @@ MATURIN_TARGET := target/maturin
 RUST_SOURCES := $(shell find rust firmware_sim -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench accuracy fuzz mutations docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench head-to-head asv accuracy fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,10 @@ setup: .venv/.extension  ## Virtual environment, pinned packages, the Rust exten
 
 bench: setup  ## The figures of the README, side by side, answers checked; docs/results/bench.json
 	$(BIN)/python benchmarks/bench.py
+	$(MAKE) head-to-head
+
+head-to-head: setup  ## The fixed workload, Tarry against C and peers in environments of their own; build/bench/head_to_head.json
+	cd benchmarks && $(CURDIR)/$(BIN)/python -m head_to_head $(OPTIONS)
 
 accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
 	$(BIN)/python benchmarks/yin_yang_accuracy.py
