@@ -57,6 +57,12 @@ bench: setup  ## The figures of the README, side by side, answers checked; docs/
 head-to-head: setup  ## The fixed workload, Tarry against C and peers in environments of their own; build/bench/head_to_head.json
 	cd benchmarks && $(CURDIR)/$(BIN)/python -m head_to_head $(OPTIONS)
 
+# asv wants to know the machine, and writes that into the home directory: here it is one of its own.
+asv: setup  ## Every benchmark of the suite once, answers checked, nothing stored
+	mkdir -p build/asv
+	cd benchmarks && HOME=$(CURDIR)/build/asv PATH=$(CURDIR)/$(BIN):$$PATH sh -c 'asv machine --yes >/dev/null && \
+		asv run --python=same --quick --show-stderr --dry-run --set-commit-hash $$(git rev-parse HEAD)'
+
 accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
 	$(BIN)/python benchmarks/yin_yang_accuracy.py
 
