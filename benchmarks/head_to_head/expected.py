@@ -11,7 +11,7 @@ are summed by counting over (tick, target) cells, whole recordings at once; it s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ Rule = Literal["exact", "to_zero", "no_delays"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Spikes = npt.NDArray[np.bool_]
+States = npt.NDArray[Any]  # int64 under the exact rule, else float64
 
 TOGETHER = 10  # recordings simulated at once
 DECAY = np.exp(-1 / 20)
@@ -119,12 +120,13 @@ def _arrivals(spikes: Spikes, synapses: Synapses, size: int) -> tuple[Integers, 
     return total.astype(np.int64).reshape(ticks, size), int(due.sum())
 
 
-def _decayed(u: Floats | Integers, beta: int, rule: Rule) -> Floats | Integers:
-    return np.sign(u) * ((beta * np.abs(u)) >> 15) if rule == "exact" else u * DECAY
+def _decayed(u: States, beta: int, rule: Rule) -> States:
+    decayed: States = np.sign(u) * ((beta * np.abs(u)) >> 15) if rule == "exact" else u * DECAY
+    return decayed
 
 
 def _hidden(current: Integers, theta: int, beta: int, rule: Rule) -> Spikes:
-    u = np.zeros(current[:, 0].shape, np.int64 if rule == "exact" else np.float64)
+    u: States = np.zeros(current[:, 0].shape, np.int64 if rule == "exact" else np.float64)
     spikes = np.zeros(current.shape, bool)
     for tick in range(current.shape[1]):
         u = _decayed(u, beta, rule) + current[:, tick]
@@ -134,9 +136,9 @@ def _hidden(current: Integers, theta: int, beta: int, rule: Rule) -> Spikes:
 
 
 def _readout(current: Integers, beta: int, rule: Rule) -> Floats:
-    u = np.zeros(current[:, 0].shape, np.int64 if rule == "exact" else np.float64)
+    u: States = np.zeros(current[:, 0].shape, np.int64 if rule == "exact" else np.float64)
     place = np.arange(1, current.shape[2] + 1)
-    total = np.zeros(len(current), u.dtype)
+    total: States = np.zeros(len(current), u.dtype)
     for tick in range(current.shape[1]):
         u = _decayed(u, beta, rule) + current[:, tick]
         total += u @ place

@@ -37,7 +37,7 @@ class Workload:
     thetas: tuple[int, int]
     sizes: tuple[int, int, int, int]
     stated: npt.NDArray[np.int64]
-    projections: tuple[Synapses, Synapses, Synapses]
+    projections: tuple[Synapses, ...]
     spike_start: npt.NDArray[np.int64]
     spike_tick: npt.NDArray[np.int64]
     spike_channel: npt.NDArray[np.int64]
