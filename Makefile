@@ -20,7 +20,7 @@ test-rust: build/networks.bin
 	TARRY_NETWORKS=$(CURDIR)/build/networks.bin cargo test --profile checked --quiet -p tarry-core
 
 # All generated networks of the parity tests with what the reference says of them, for debug and optimised builds.
-build/networks.bin: .venv/.extension tests/generated.py tests/golden/regenerate.py python/tarry/reference.py
+build/networks.bin: .venv/.extension tests/generated.py tests/golden/regenerate.py python/tarry/reference/event.py
 	mkdir -p build
 	$(BIN)/python tests/golden/regenerate.py $@
 

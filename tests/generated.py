@@ -165,6 +165,7 @@ def integers_of(
         lif = population.neuron
         if lif is None:
             continue
+        assert isinstance(lif, tarry.Lif)
         assert isinstance(lif.threshold, float)
         arguments = (lif.threshold, lif.tau_mem, lif.tau_syn, scales[population.name])
         theta, shift = _threshold(*arguments)

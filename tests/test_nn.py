@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tarry import data, nn
+from tarry import Lif, data, nn
 
 TAU_SYN = 1e-3
 
@@ -121,7 +121,7 @@ def test_the_network_holds_what_the_layers_hold(sizes: tuple[int, ...], names: l
     assert [p.size for p in network.populations] == list(sizes)
     assert network.outputs == ("output",)
     for population in network.populations[1:]:
-        assert population.neuron is not None
+        assert isinstance(population.neuron, Lif)
         assert (population.neuron.tau_mem, population.neuron.tau_syn) == (2e-3, TAU_SYN)
         assert (population.neuron.threshold, population.neuron.reset) == (1.5, "once")
     for projection, layer in zip(network.projections, model, strict=True):

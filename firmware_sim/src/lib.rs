@@ -11,6 +11,7 @@ pub mod census;
 mod constant;
 pub mod continuous;
 pub mod cpu;
+mod dispatch;
 pub mod interval;
 pub mod json;
 pub mod load;
@@ -28,6 +29,7 @@ pub mod units;
 
 pub use bill::{Bill, Count, Group, MemoryLine, Term};
 pub use census::{Census, Spike};
+pub use dispatch::Dispatched;
 pub use interval::Interval;
 pub use load::ProfileError;
 pub use memory::HostMemory;

@@ -26,7 +26,7 @@ pub fn structure(program: &Program<&[u8]>) -> Structure {
     let names = names(program.notes());
     let populations = kinds.iter().enumerate().map(|(index, kind)| {
         let fan_in = match kind.kind {
-            Kind::Input => &[],
+            Kind::Input | Kind::Delta | Kind::Loihi | Kind::Shift => &[],
             Kind::Lif => &fan_in[kind.first_neuron as usize..][..kind.size as usize],
         };
         let units = kind.first_unit as usize..(kind.first_unit + kind.size) as usize;

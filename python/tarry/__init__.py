@@ -3,10 +3,16 @@
 from ._core import Processor as Processor
 from .compiler import FirstSpikes as FirstSpikes
 from .compiler import compile_network as compile
-from .network import Lif as Lif
+from .integer_neurons import DeltaLif as DeltaLif
+from .integer_neurons import IntegerAdaptation as IntegerAdaptation
+from .integer_neurons import LoihiLif as LoihiLif
+from .integer_neurons import ShiftLif as ShiftLif
 from .network import Network as Network
 from .network import Population as Population
 from .network import Projection as Projection
+from .neurons import Adaptation as Adaptation
+from .neurons import Integrator as Integrator
+from .neurons import Lif as Lif
 from .platforms import finest_tick as finest_tick
 from .platforms import obstacles as obstacles
 from .platforms import platform as platform
@@ -17,15 +23,21 @@ from .simulate import Report as Report
 from .simulate import simulate as simulate
 
 __all__ = [
+    "Adaptation",
     "CompileReport",
+    "DeltaLif",
     "FirstSpikes",
+    "IntegerAdaptation",
+    "Integrator",
     "Lif",
+    "LoihiLif",
     "Network",
     "Population",
     "Processor",
     "Program",
     "Projection",
     "Report",
+    "ShiftLif",
     "compile",
     "finest_tick",
     "obstacles",

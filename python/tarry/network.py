@@ -3,52 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Reset = Literal["to_zero", "by_subtraction", "once"]
+from .integer_neurons import LoihiLif
+from .models import INTEGER_MODELS, Neuron, neuron_from_header, neuron_header, per_neuron_counts
+from .neurons import RESETS as RESETS
+from .neurons import Lif as Lif
+from .neurons import Reset as Reset
+
 DelayKind = Literal["none", "axonal", "dendritic", "synaptic"]
 Array = npt.NDArray[np.float64]
 
-RESETS: tuple[Reset, ...] = ("to_zero", "by_subtraction", "once")
 FILE_FORMAT = "tarry-network-1"
-
-
-@dataclass(frozen=True, slots=True)
-class Lif:
-    """Current-based leaky integrate-and-fire neuron, ``dV/dt = -V/tau_mem + I/tau_syn``.
-
-    Args:
-        tau_mem: membrane time constant in seconds; ``inf`` for the non-leaky neuron.
-        tau_syn: synaptic time constant in seconds; 0 for delta synapses.
-        threshold: potential at which the neuron fires, dimensionless; a number or one per neuron.
-        reset: ``"to_zero"``, ``"by_subtraction"`` or ``"once"`` (at most one spike until ``reset()``).
-        refractory: refractory period in seconds.
-    """
-
-    tau_mem: float
-    tau_syn: float
-    threshold: float | Sequence[float] | Array = 1.0
-    reset: Reset = "to_zero"
-    refractory: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not self.tau_mem > 0:
-            raise ValueError(f"tau_mem is {self.tau_mem} s; it must be positive")
-        if not (0 <= self.tau_syn < float("inf")):
-            raise ValueError(f"tau_syn is {self.tau_syn} s; it must be zero (delta synapses) or positive")
-        if self.reset not in RESETS:
-            raise ValueError(f"reset is {self.reset!r}; it must be one of {', '.join(RESETS)}")
-        if not (0 <= self.refractory < float("inf")):
-            raise ValueError(f"refractory is {self.refractory} s; it must be zero or positive")
-        threshold = np.asarray(self.threshold, np.float64)
-        if threshold.ndim > 1 or not np.all(np.isfinite(threshold) & (threshold > 0)):
-            raise ValueError("threshold must be a positive number, or one positive number per neuron")
+EXPONENTS = (-8, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +30,13 @@ class Population:
     Args:
         name: unique within the network.
         size: number of neurons or input channels.
-        neuron: the neuron model, or None for an input.
+        neuron: the neuron model, float or in a rule's integers, or None for an input.
         binary: inputs only: a channel spikes at most once per tick, a second spike is dropped and counted.
     """
 
     name: str
     size: int
-    neuron: Lif | None = None
+    neuron: Neuron | None = None
     binary: bool = False
 
     def __post_init__(self) -> None:
@@ -74,13 +46,17 @@ class Population:
             raise ValueError(f"population {self.name!r} has size {self.size}; it must be at least 1")
         if self.binary and self.neuron is not None:
             raise ValueError(f"population {self.name!r} is binary; only inputs can be")
-        if self.neuron is not None:
-            threshold = np.asarray(self.neuron.threshold)
-            if threshold.ndim == 1 and threshold.shape != (self.size,):
+        for name, count in per_neuron_counts(self.neuron):
+            if count != self.size:
                 raise ValueError(
-                    f"population {self.name!r} has {self.size} neurons and {threshold.size} thresholds; "
+                    f"population {self.name!r} has {self.size} neurons and {count} values of {name}; "
                     "give one number or one per neuron"
                 )
+
+    @property
+    def fires_once(self) -> bool:
+        """Whether its neurons fire at most once until ``reset()``."""
+        return isinstance(self.neuron, Lif) and self.neuron.reset == "once"
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -90,16 +66,26 @@ class Projection:
     Args:
         source: name of the presynaptic population.
         target: name of the postsynaptic population.
-        weights: shape (post, pre), dimensionless.
+        weights: shape (post, pre), dimensionless; whole numbers where the target is a model in integers.
         delays: seconds; a scalar, (1, pre) axonal, (post, 1) dendritic or (post, pre) synaptic.
+        exponent: into ``LoihiLif`` only: the sum of the projection's weights that arrive in a tick is shifted left by
+            it (right, arithmetically, where it is negative) before it joins the others; -8 to 7.
     """
 
     source: str
     target: str
     weights: Array
     delays: Array
+    exponent: int
 
-    def __init__(self, source: str, target: str, weights: npt.ArrayLike, delays: npt.ArrayLike = 0.0) -> None:
+    def __init__(
+        self,
+        source: str,
+        target: str,
+        weights: npt.ArrayLike,
+        delays: npt.ArrayLike = 0.0,
+        exponent: int = 0,
+    ) -> None:
         where = f"projection {source!r} -> {target!r}"
         weights = _frozen(weights)
         delays = _frozen(delays)
@@ -120,10 +106,15 @@ class Projection:
             )
         if not np.all(np.isfinite(delays) & (delays >= 0)):
             raise ValueError(f"{where}: delays must be finite and at least 0 s")
+        if exponent not in range(EXPONENTS[0], EXPONENTS[1] + 1):
+            raise ValueError(
+                f"{where}: exponent is {exponent}; it must be a whole number from {EXPONENTS[0]} to {EXPONENTS[1]}"
+            )
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "target", target)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "delays", delays)
+        object.__setattr__(self, "exponent", int(exponent))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,7 +137,8 @@ class Network:
         sizes = {p.name: p.size for p in populations}
         if len(sizes) != len(populations):
             raise ValueError("two populations have the same name")
-        inputs = {p.name for p in populations if p.neuron is None}
+        models = {p.name: p.neuron for p in populations}
+        inputs = {name for name, model in models.items() if model is None}
         if not inputs:
             raise ValueError("the network has no input: one population must be without a neuron model")
         if len(inputs) == len(populations):
@@ -165,6 +157,7 @@ class Network:
                 raise ValueError(
                     f"{where}: weights have shape {projection.weights.shape}; the populations need {shape} (post, pre)"
                 )
+            _check_integers(projection, models[projection.target], where)
         sources = {p.source for p in projections}
         outputs = tuple(self.outputs) or tuple(p.name for p in populations if p.name not in sources | inputs)
         for name in outputs:
@@ -197,8 +190,13 @@ class Network:
         }
         header = {
             "format": FILE_FORMAT,
-            "populations": [_population_header(p) for p in self.populations],
-            "projections": [{"source": p.source, "target": p.target} for p in self.projections],
+            "populations": [
+                {"name": p.name, "size": p.size, "neuron": neuron_header(p.neuron), "binary": p.binary}
+                for p in self.populations
+            ],
+            "projections": [
+                {"source": p.source, "target": p.target, "exponent": p.exponent} for p in self.projections
+            ],
             "outputs": list(self.outputs),
         }
         with open(path, "wb") as file:
@@ -213,9 +211,18 @@ class Network:
                 if header["format"] != FILE_FORMAT:
                     raise ValueError(f"its format is {header['format']!r}")
                 return Network(
-                    tuple(_population_from(p) for p in header["populations"]),
                     tuple(
-                        Projection(p["source"], p["target"], file[f"weights_{i}"], file[f"delays_{i}"])
+                        Population(p["name"], p["size"], neuron_from_header(p["neuron"]), p["binary"])
+                        for p in header["populations"]
+                    ),
+                    tuple(
+                        Projection(
+                            p["source"],
+                            p["target"],
+                            file[f"weights_{i}"],
+                            file[f"delays_{i}"],
+                            p.get("exponent", 0),
+                        )
                         for i, p in enumerate(header["projections"])
                     ),
                     tuple(header["outputs"]),
@@ -234,13 +241,12 @@ def _frozen(values: npt.ArrayLike) -> Array:
     return array
 
 
-def _population_header(population: Population) -> dict[str, Any]:
-    header = asdict(population)
-    if population.neuron is not None:
-        header["neuron"]["threshold"] = np.asarray(population.neuron.threshold).tolist()
-    return header
-
-
-def _population_from(header: dict[str, Any]) -> Population:
-    population = Population(header["name"], header["size"], None, header["binary"])
-    return replace(population, neuron=Lif(**header["neuron"])) if header["neuron"] else population
+def _check_integers(projection: Projection, target: Neuron | None, where: str) -> None:
+    if projection.exponent and not isinstance(target, LoihiLif):
+        raise ValueError(
+            f"{where}: exponent is {projection.exponent}; only projections into LoihiLif neurons have one: leave it at 0"
+        )
+    if isinstance(target, INTEGER_MODELS) and np.any(projection.weights != np.rint(projection.weights)):
+        raise ValueError(
+            f"{where}: a weight is no whole number; {type(target).__name__} takes its integers as they are"
+        )

@@ -75,7 +75,7 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _yin_yang(network: Any) -> Any:
-    from tarry import FirstSpikes
+    from tarry import FirstSpikes, Lif
     from tarry.data import yin_yang
 
     inputs = sum(p.size for p in network.populations if p.neuron is None)
@@ -85,5 +85,10 @@ def _yin_yang(network: Any) -> Any:
             f"the network has {inputs} inputs and {outputs} outputs; Yin-Yang has 4 and 3: calibrate it in Python, with "
             "tarry.compile(calibration=)"
         )
-    train = yin_yang(network.population(network.outputs[0]).neuron.tau_syn).train
+    neuron = network.population(network.outputs[0]).neuron
+    if not isinstance(neuron, Lif):
+        raise ValueError(
+            f"the output is {type(neuron).__name__}; Yin-Yang calibrates networks of Lif neurons"
+        )
+    train = yin_yang(neuron.tau_syn).train
     return FirstSpikes(train.times, train.labels)

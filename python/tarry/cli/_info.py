@@ -73,7 +73,7 @@ def _network(path: str) -> tuple[dict[str, Any], str]:
 
     import numpy as np
 
-    from tarry import Network
+    from tarry import Lif, Network
     from tarry._tables import amount
 
     network = Network.load(path)
@@ -81,9 +81,8 @@ def _network(path: str) -> tuple[dict[str, Any], str]:
     for p in network.populations:
         neuron = None if p.neuron is None else asdict(p.neuron)
         if neuron is not None:
-            neuron["threshold"] = np.asarray(neuron["threshold"]).tolist()
             # JSON has no infinity; a non-leaky neuron has no time constant.
-            neuron["tau_mem"] = neuron["tau_mem"] if np.isfinite(neuron["tau_mem"]) else None
+            neuron = {name: None if value == np.inf else value for name, value in neuron.items()}
         populations.append(
             {"name": p.name, "size": p.size, "neuron": neuron, "output": p.name in network.outputs}
         )
@@ -91,10 +90,13 @@ def _network(path: str) -> tuple[dict[str, Any], str]:
             lines.append(f"{p.name}: {p.size:,} inputs")
         else:
             output = ", output" if p.name in network.outputs else ""
-            lines.append(
-                f"{p.name}: {p.size:,} neurons, tau_mem {amount(p.neuron.tau_mem, 's')}, tau_syn "
-                f"{amount(p.neuron.tau_syn, 's')}, reset {p.neuron.reset}{output}"
-            )
+            kind = type(p.neuron).__name__
+            if isinstance(p.neuron, Lif):
+                kind = (
+                    f"tau_mem {amount(p.neuron.tau_mem, 's')}, tau_syn {amount(p.neuron.tau_syn, 's')}, "
+                    f"reset {p.neuron.reset}"
+                )
+            lines.append(f"{p.name}: {p.size:,} neurons, {kind}{output}")
     for q in network.projections:
         low, high = float(q.delays.min()), float(q.delays.max())
         projections.append(

@@ -9,13 +9,14 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..network import Network
+from ..network import Lif, Network
 from ..platforms import obstacles
 from ..program import CompileReport, Program
 from .calibration import FirstSpikes
 from .decay import Tables, neuron_tables
 from .format import write_program
-from .layout import lay_out_runs, plan_histories
+from .layout import lay_out_runs
+from .histories import plan_histories
 from .quantise import (
     IntegerProjection,
     ZeroDelays,
@@ -93,7 +94,7 @@ def compile_network(
         raise ValueError(f"weight_bits is {weight_bits}; it must be 2 to 16")
     if rule is not None and rule not in RULES:
         raise ValueError(f"rule is {rule!r}; there is {', '.join(map(repr, RULES))}")
-    _refuse_non_leaky(network)
+    _refuse_what_events_cannot(network)
     choices = {
         "tables": (tables, ("split", "direct")),
         "zero_delays": (zero_delays, ("refuse", "one_tick")),
@@ -107,9 +108,7 @@ def compile_network(
         raise ValueError(
             f"input_spikes is {input_spikes}; it must be at least 1, or None where no bound is known"
         )
-    if input_spikes is None and all(
-        p.neuron is None or p.neuron.reset == "once" for p in network.populations
-    ):
+    if input_spikes is None and all(p.neuron is None or p.fires_once for p in network.populations):
         input_spikes = 1
     settings = _Settings(
         float(tick), weight_bits, tables, zero_delays, input_policy, input_spikes, dict(capacities or {})
@@ -158,7 +157,7 @@ def _scales(
 
 def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial | None) -> Program:
     spikes: dict[str, int | None] = {
-        p.name: settings.input_spikes if p.neuron is None else (1 if p.neuron.reset == "once" else None)
+        p.name: settings.input_spikes if p.neuron is None else (1 if p.fires_once else None)
         for p in network.populations
     }
     projections = [
@@ -182,7 +181,7 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
     decay = {
         p.name: neuron_tables(p.neuron.tau_mem, p.neuron.tau_syn, settings.tick, settings.tables)
         for p in network.populations
-        if p.neuron is not None
+        if isinstance(p.neuron, Lif)
     }
     runs = lay_out_runs(network, projections)
     histories = plan_histories(network, neurons, runs, settings.capacities, settings.input_spikes)
@@ -217,12 +216,23 @@ def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial |
     return Program(data, report=report)
 
 
-def _refuse_non_leaky(network: Network) -> None:
+def _refuse_what_events_cannot(network: Network) -> None:
     for population in network.populations:
-        if population.neuron is not None and np.isinf(population.neuron.tau_mem):
+        where, neuron = f"population {population.name!r}", population.neuron
+        if neuron is None:
+            continue
+        if not isinstance(neuron, Lif):
             raise ValueError(
-                f"population {population.name!r} is non-leaky (tau_mem = inf); the event-driven rule needs a finite "
+                f"{where} is {type(neuron).__name__}; the event-driven rule runs Lif neurons, the others need a clocked rule"
+            )
+        if np.isinf(neuron.tau_mem):
+            raise ValueError(
+                f"{where} is non-leaky (tau_mem = inf); the event-driven rule needs a finite "
                 "tau_mem: train with one, or replace inf by a long one"
+            )
+        if neuron.adaptation is not None or np.any(neuron.bias):
+            raise ValueError(
+                f"{where} has a bias or an adaptive threshold; the event-driven rule has neither: use a clocked rule"
             )
 
 

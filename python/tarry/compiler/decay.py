@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor, log2
+from math import ceil, floor, inf, log2
 from typing import Literal
 
 import numpy as np
@@ -122,6 +122,14 @@ def neuron_tables(tau_mem: float, tau_syn: float, tick: float, form: Tables) -> 
         if constants in {"delta_synapse", "equal"}
         else round((slowest / fastest) * (1 << 24)),
     )
+
+
+def factor_per_tick(tick: float, tau: float, bits: int) -> int:
+    """``rne(2^bits exp(-tick / tau))``, right to the last bit; 0 for tau = 0 and 2^bits for tau = inf."""
+    if tau == 0:
+        return 0
+    exact = 1 << _BITS if tau == inf else _exponential(Fraction(tick) / Fraction(tau))
+    return (exact + (1 << (_BITS - bits - 1))) >> (_BITS - bits)
 
 
 def _stored(table: Decay, form: Tables, horizon: int) -> Decay:

@@ -131,7 +131,7 @@ def quantise_neurons(
         ValueError: a threshold that becomes less than 1 or too large for its neuron's weight scale.
     """
     neuron = population.neuron
-    assert neuron is not None
+    assert isinstance(neuron, Lif)
     gain = _gain(neuron)
     thresholds = np.broadcast_to(np.asarray(neuron.threshold, np.float64), (population.size,))
     ratios = [

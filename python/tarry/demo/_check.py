@@ -12,7 +12,7 @@ from tarry import _core
 from tarry.compiler.calibration import decide
 from tarry.compiler.quantise import spike_ticks
 from tarry.data import Split
-from tarry.network import Network
+from tarry.network import Lif, Network
 from tarry.program import Program
 
 Times = npt.NDArray[np.float64]
@@ -145,11 +145,13 @@ def first_spike_times(network: Network, times: Times) -> dict[str, Times]:
             len(inputs) != 1
             or len(into) != 1
             or into[0].source not in found
+            or not isinstance(population.neuron, Lif)
             or population.neuron.reset != "once"
+            or np.any(population.neuron.bias)
         ):
             raise ValueError(
-                "exact spike times are there for chains of populations that fire once: one input, one projection "
-                f"into each population from an earlier one; {population.name!r} is something else"
+                "exact spike times are there for chains of populations that fire once, without bias: one input, one "
+                f"projection into each population from an earlier one; {population.name!r} is something else"
             )
         threshold = np.asarray(population.neuron.threshold)
         if threshold.ndim:

@@ -49,9 +49,28 @@ impl<'m> Bitset<'m> {
     }
 }
 
+impl Bitset<'_> {
+    /// Removes the members of a range and hands them out, smallest first.
+    #[inline]
+    pub fn drain_range(&mut self, range: core::ops::Range<usize>, mut hand_out: impl FnMut(usize)) {
+        for index in range.start / 64..range.end.div_ceil(64) {
+            let Some(word) = self.members.get_mut(index) else { return };
+            let below = |limit: usize| match limit.saturating_sub(64 * index) {
+                bits @ 0..64 => (1_u64 << bits) - 1,
+                _ => u64::MAX,
+            };
+            let taken = *word & below(range.end) & !below(range.start);
+            *word &= !taken;
+            for member in ones(taken) {
+                hand_out(64 * index + member);
+            }
+        }
+    }
+}
+
 /// The positions of the ones of a word.
 #[inline]
-fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
     core::iter::from_fn(move || {
         let first = word.trailing_zeros() as usize;
         word &= word.wrapping_sub(1);
@@ -74,5 +93,19 @@ mod tests {
         set.drain(|member| assert_eq!(Some(member), expected.next()));
         assert_eq!(expected.next(), None);
         assert!(words.iter().all(|&word| word == 0));
+    }
+
+    #[test]
+    fn gives_a_range_and_keeps_the_rest() {
+        let mut words = [0; Bitset::words(300)];
+        let mut set = Bitset::new(&mut words, 300);
+        for member in [0, 9, 63, 64, 127, 128, 200, 299] {
+            set.insert(member);
+        }
+        let mut expected = [63, 64, 127].into_iter();
+        set.drain_range(10..128, |member| assert_eq!(Some(member), expected.next()));
+        let mut left = [0, 9, 128, 200, 299].into_iter();
+        set.drain(|member| assert_eq!(Some(member), left.next()));
+        assert_eq!((expected.next(), left.next()), (None, None));
     }
 }

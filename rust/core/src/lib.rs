@@ -1,4 +1,4 @@
-//! Event-driven spiking networks with delays, in integers.
+//! Spiking networks with delays, in integers: event-driven and clocked neurons in one engine.
 //!
 //! A [`Program`] is a checked view of the bytes that the compiler wrote; a [`Processor`] runs it in memory that the
 //! caller gives. Spikes go in with [`Processor::push`], the due work is done by [`Processor::run_until`], spikes come
@@ -20,11 +20,13 @@
 
 mod agenda;
 mod bitset;
+mod clock;
 mod crc;
 mod digest;
 mod error;
 mod fixed;
 mod history;
+pub mod kernels;
 mod lif;
 mod memory;
 mod prediction;
@@ -32,6 +34,7 @@ mod probe;
 mod processor;
 mod program;
 mod spike;
+mod start;
 mod table;
 mod tick;
 
@@ -39,9 +42,13 @@ pub use bitset::Bitset;
 pub use crc::crc32;
 pub use error::{ProcessorError, PushError};
 pub use history::{Entry, Tally};
+pub use kernels::{Kernels, Portable};
 pub use lif::{Neuron, Phase};
 pub use memory::{Arenas, Memory, Plan};
 pub use probe::{Counts, Probe};
 pub use processor::Processor;
-pub use program::{Constants, Field, Kind, Population, Program, ProgramError, Reset, Run, Section};
+pub use program::{
+    Accumulator, Constants, Field, Kind, Layout, Population, Program, ProgramError, Projection, Readout, Reset, Run,
+    Section,
+};
 pub use spike::{NEVER, Spike, TICK_LIMIT};

@@ -23,6 +23,8 @@ use crate::table::{Table, Words};
 pub(crate) struct Lif {
     pub(crate) constants: Constants,
     pub(crate) reset: Reset,
+    /// Neurons are tested; others only integrate.
+    pub(crate) spikes: bool,
     /// The input of an arrival is its weight, shifted left by this.
     pub(crate) weight_shift: u8,
     /// Ticks after a spike in which the potential is held.
@@ -127,6 +129,15 @@ impl Lif {
         }
     }
 
+    /// The potential at `tick`, rounded.
+    pub(crate) fn value(&self, words: Words, neuron: &Neuron, tick: u64) -> i64 {
+        if neuron.phase == Phase::Refractory {
+            return neuron.a.into();
+        }
+        let (a, b) = self.modes(words, neuron.a.into(), neuron.b.into(), tick.saturating_sub(neuron.anchor));
+        rounded(self.potential(a, b))
+    }
+
     /// Does the work of one neuron at `tick`: end of the refractory period, arrivals, test, reset, prediction.
     /// Takes the sum of what arrived, says whether it fired; `neuron.next` is its next own event.
     #[inline]
@@ -160,6 +171,9 @@ impl Lif {
             Phase::Active => {
                 probe.updated();
                 self.arrive(words, neuron, sum, tick, saturations);
+                if !self.spikes {
+                    return false;
+                }
                 self.potential(neuron.a.into(), neuron.b.into()) >= i64::from(neuron.threshold)
             }
         };

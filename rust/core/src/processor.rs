@@ -2,21 +2,30 @@
 
 use crate::agenda::Agenda;
 use crate::bitset::Bitset;
+use crate::clock::Clock;
+use crate::clock::hand_over::Sums;
+use crate::clock::queue::Histories;
 use crate::digest::Digest;
 use crate::error::{ProcessorError, PushError};
+use crate::kernels::{Kernels, Portable};
 use crate::lif::Neuron;
-use crate::memory::Arenas;
+use crate::memory::{Arenas, Memory};
 use crate::probe::Probe;
-use crate::program::{Kind, Population, Program};
+use crate::program::{Kind, Population, Program, Readout, View};
 use crate::spike::{Spike, TICK_LIMIT};
-use crate::tick::{Outputs, Tick, enter};
+use crate::start::start;
+use crate::tick::{Outputs, Readers, Tick};
+use core::marker::PhantomData;
 
 /// A program, its memory, and the present.
-#[derive(Debug)]
-pub struct Processor<B, M, P = ()> {
+///
+/// `P` is told of every operation, `K` are the kernels that clocked populations run on.
+#[derive(Clone, Debug)]
+pub struct Processor<B, M, P = (), K = Portable> {
     program: Program<B>,
     memory: M,
     probe: P,
+    kernels: PhantomData<K>,
     input_channels: u32,
     output_neurons: usize,
     /// The first tick that is still to be done.
@@ -33,44 +42,37 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
     ///
     /// # Errors
     /// [`ProcessorError`] if an arena is shorter than [`Program::plan`] says.
-    pub fn new(program: Program<B>, mut memory: M, probe: P) -> Result<Self, ProcessorError> {
+    pub fn new(program: Program<B>, memory: M, probe: P) -> Result<Self, ProcessorError> {
+        Self::with_kernels(program, memory, probe, Portable)
+    }
+}
+
+impl<B: AsRef<[u8]>, M: Arenas, P: Probe, K: Kernels> Processor<B, M, P, K> {
+    /// As [`Processor::new`], on kernels of the caller's choice.
+    ///
+    /// # Errors
+    /// As of [`Processor::new`].
+    pub fn with_kernels(
+        program: Program<B>,
+        mut memory: M,
+        probe: P,
+        _kernels: K,
+    ) -> Result<Self, ProcessorError> {
         let plan = *program.plan();
         let arenas = memory.memory();
-        let lengths = [
-            ("populations", plan.populations, arenas.populations.len()),
-            ("neurons", plan.neurons, arenas.neurons.len()),
-            ("entries", plan.entries, arenas.entries.len()),
-            ("deliveries", plan.deliveries, arenas.deliveries.len()),
-            ("crossings", plan.crossings, arenas.crossings.len()),
-            ("work", plan.work, arenas.work.len()),
-            ("seen", plan.seen, arenas.seen.len()),
-            ("outputs", plan.outputs, arenas.outputs.len()),
-        ];
-        for (arena, needed, given) in lengths {
+        for ((arena, needed, _), given) in plan.arenas().zip(arenas.lengths()) {
             if given < needed {
                 return Err(ProcessorError { arena, needed, given });
             }
         }
-        Agenda::new(arenas.deliveries, plan.entries).build();
-        Agenda::new(arenas.crossings, plan.neurons).build();
-        // Every tick leaves it empty.
-        arenas.work.fill(0);
-        let view = program.view();
-        for (index, (slot, population)) in arenas.populations.iter_mut().zip(view.populations()).enumerate() {
-            *slot = population;
-            let own = population.first_neuron as usize..population.end_neuron();
-            for (neuron, member) in
-                arenas.neurons.get_mut(own.clone()).unwrap_or_default().iter_mut().zip(own)
-            {
-                (neuron.population, neuron.threshold) = (index as u16, view.threshold(member));
-            }
-        }
+        start(&program.view(), &plan, arenas);
         let input_channels =
             program.view().populations().filter(|p| p.kind == Kind::Input).map(|p| p.size).sum();
         let mut processor = Self {
             program,
             memory,
             probe,
+            kernels: PhantomData,
             input_channels,
             output_neurons: plan.outputs,
             now: 0,
@@ -85,18 +87,11 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
 
     /// Back to rest before tick 0: states, queues and outputs are cleared; what was counted stays.
     pub fn reset(&mut self) {
-        let plan = *self.program.plan();
         let memory = self.memory.memory();
-        for population in memory.populations.iter_mut().take(plan.populations) {
-            population.history.clear();
-        }
-        for neuron in memory.neurons.iter_mut().take(plan.neurons) {
-            *neuron = neuron.at_rest();
-        }
-        Agenda::new(memory.deliveries, plan.entries).clear();
-        Agenda::new(memory.crossings, plan.neurons).clear();
-        if !memory.seen.is_empty() {
-            memory.seen.fill(0);
+        let mut tick = tick_of(self.program.view(), self.program.plan(), memory).0;
+        tick.clear();
+        if !self.memory.memory().seen.is_empty() {
+            self.memory.memory().seen.fill(0);
         }
         (self.now, self.pushed) = (0, 0);
         (self.output_head, self.output_len) = (0, 0);
@@ -112,7 +107,17 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
         self.check(ticks, channels)?;
         let memory = self.memory.memory();
         let view = self.program.view();
-        let mut deliveries = Agenda::new(memory.deliveries, self.program.plan().entries);
+        let mut readers = Readers {
+            view: &view,
+            entries: memory.entries,
+            deliveries: &mut Agenda::new(memory.deliveries, self.program.plan().entries),
+            histories: &mut Histories {
+                narrow: memory.narrow_sources,
+                wide: memory.wide_sources,
+                starts: memory.starts,
+                bits: memory.bits,
+            },
+        };
         for (index, (&tick, &channel)) in ticks.iter().zip(channels).enumerate() {
             let Some(population) = input_of(memory.populations, channel) else { continue };
             let within = channel - population.first_channel;
@@ -128,10 +133,12 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
                 population.history.tally.dropped += 1;
                 continue;
             }
-            if enter(population, within, tick, self.now, &view, memory.entries, &mut deliveries) {
+            let is_too_far = population.queue.kept > 0
+                && tick >= population.queue.horizon(self.now, population.longest_hand_over());
+            if !is_too_far && readers.enter(population, within, tick, self.now) {
                 continue;
             }
-            if population.drops {
+            if population.drops && !is_too_far {
                 population.history.tally.dropped += 1;
                 continue;
             }
@@ -184,25 +191,11 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
     /// As [`Processor::run_until`], but stops also after the tick in which the waiting outputs reach `count`.
     pub fn run_until_outputs(&mut self, until: u64, count: usize) -> u64 {
         let until = until.min(TICK_LIMIT);
-        let view = self.program.view();
-        let memory = self.memory.memory();
-        let mut tick_memory = Tick {
-            view,
-            populations: memory.populations,
-            neurons: memory.neurons,
-            entries: memory.entries,
-            deliveries: Agenda::new(memory.deliveries, self.program.plan().entries),
-            crossings: Agenda::new(memory.crossings, self.program.plan().neurons),
-            work: Bitset::new(memory.work, self.program.plan().neurons),
-        };
-        let mut outputs = Outputs {
-            spikes: memory.outputs,
-            head: self.output_head,
-            len: self.output_len,
-            digest: self.digest,
-        };
+        let (mut step, spikes) = tick_of(self.program.view(), self.program.plan(), self.memory.memory());
+        let mut outputs =
+            Outputs { spikes, head: self.output_head, len: self.output_len, digest: self.digest };
         while outputs.len < count {
-            let tick = tick_memory.deadline();
+            let tick = step.deadline(self.now);
             if tick >= until {
                 self.now = self.now.max(until);
                 break;
@@ -211,8 +204,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
                 self.now = tick;
                 break;
             }
-            tick_memory.deliver(tick, &mut self.probe);
-            tick_memory.update(tick, &mut outputs, &mut self.probe);
+            step.deliver::<K, P>(tick, &mut self.probe);
+            step.update::<K, P>(tick, &mut outputs, &mut self.probe);
             self.probe.stepped();
             self.now = tick + 1;
         }
@@ -222,9 +215,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
 
     /// The tick at which there is work next, or [`crate::NEVER`]. Before it, nothing can happen without another push.
     pub fn next_deadline(&mut self) -> u64 {
-        let memory = self.memory.memory();
-        let deliveries = Agenda::new(memory.deliveries, self.program.plan().entries).earliest();
-        deliveries.min(Agenda::new(memory.crossings, self.program.plan().neurons).earliest())
+        let now = self.now;
+        tick_of(self.program.view(), self.program.plan(), self.memory.memory()).0.deadline(now)
     }
 
     /// The next output spike, by tick, then by channel.
@@ -251,13 +243,52 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
 
     /// One number over all output spikes since the reset and over the state of every neuron.
     pub fn digest(&mut self) -> u64 {
-        let neurons = self.program.plan().neurons;
         let memory = self.memory.memory();
-        let add = |digest: Digest, neuron: &Neuron| {
-            let digest = digest.bytes(&neuron.a.to_le_bytes()).bytes(&neuron.b.to_le_bytes());
-            digest.bytes(&neuron.anchor.to_le_bytes())
-        };
-        memory.neurons.iter().take(neurons).fold(self.digest, add).value()
+        let mut digest = self.digest;
+        for population in memory.populations.iter().take(self.program.plan().populations) {
+            let own = population.first_neuron as usize..population.end_neuron();
+            for neuron in memory.neurons.get(own).unwrap_or_default() {
+                digest = digest.bytes(&neuron.a.to_le_bytes()).bytes(&neuron.b.to_le_bytes());
+                digest = digest.bytes(&neuron.anchor.to_le_bytes());
+            }
+            for place in population.state_places() {
+                let word = memory.states.get(place).copied().unwrap_or_default();
+                digest = digest.bytes(&word.to_le_bytes());
+            }
+        }
+        digest.value()
+    }
+
+    /// What is read from a population: of clocked neurons their read-outs, or their membranes where they have none; of
+    /// event-driven neurons V at the last tick that was done. 0 before tick 0.
+    pub fn values(&mut self, population: usize) -> impl Iterator<Item = i64> {
+        let Memory { populations, neurons, states, readouts, .. } = self.memory.memory();
+        let view = self.program.view();
+        let last = self.now.checked_sub(1);
+        let population = populations.get(population).copied().unwrap_or_default();
+        let size = population.size as usize;
+        let first = population.first_neuron as usize;
+        (0..if population.kind == Kind::Input { 0 } else { size }).map(move |index| {
+            let value = match (last, population.kind, population.readout.kind) {
+                (None, ..) => None,
+                (Some(last), Kind::Lif, _) => {
+                    neurons.get(first + index).map(|neuron| population.lif.value(view.tables, neuron, last))
+                }
+                (_, _, Readout::None) => {
+                    states.get(population.clocked.first_state as usize + index).copied().map(i64::from)
+                }
+                _ => readouts.get(population.readout.first as usize + index).copied(),
+            };
+            value.unwrap_or_default()
+        })
+    }
+
+    /// States of the clocked neurons of a population, as the digest takes them: neuron by neuron.
+    pub fn states(&mut self, population: usize) -> impl Iterator<Item = i32> {
+        let memory = self.memory.memory();
+        let population = memory.populations.get(population).copied().unwrap_or_default();
+        let states = memory.states;
+        population.state_places().map(move |place| states.get(place).copied().unwrap_or_default())
     }
 
     /// The program.
@@ -286,6 +317,35 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
     pub const fn probe_mut(&mut self) -> &mut P {
         &mut self.probe
     }
+}
+
+/// The arenas as one tick uses them, and the output buffer.
+#[inline]
+fn tick_of<'a>(view: View<'a>, plan: &crate::memory::Plan, memory: Memory<'a>) -> (Tick<'a>, &'a mut [Spike]) {
+    let tick = Tick {
+        view,
+        populations: memory.populations.get_mut(..plan.populations).unwrap_or_default(),
+        neurons: memory.neurons.get_mut(..plan.neurons).unwrap_or_default(),
+        entries: memory.entries,
+        deliveries: Agenda::new(memory.deliveries, plan.entries),
+        crossings: Agenda::new(memory.crossings, plan.neurons),
+        work: Bitset::new(memory.work, plan.neurons),
+        histories: Histories {
+            narrow: memory.narrow_sources,
+            wide: memory.wide_sources,
+            starts: memory.starts,
+            bits: memory.bits,
+        },
+        clock: Clock {
+            projections: memory.projections.get_mut(..plan.projections).unwrap_or_default(),
+            sums: Sums { narrow: memory.narrow_sums, wide: memory.wide_sums },
+            states: memory.states,
+            readouts: memory.readouts,
+            fired: memory.fired,
+            is_absent: plan.states == 0,
+        },
+    };
+    (tick, memory.outputs)
 }
 
 /// The input population of a channel.

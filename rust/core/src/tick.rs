@@ -1,12 +1,15 @@
 //! One tick: deliver what is due, update who has work, let spikes leave.
 
 use crate::agenda::Agenda;
-use crate::bitset::Bitset;
+use crate::bitset::{Bitset, ones};
+use crate::clock::Clock;
+use crate::clock::queue::Histories;
 use crate::digest::Digest;
 use crate::history::Entry;
+use crate::kernels::Kernels;
 use crate::lif::Neuron;
 use crate::probe::Probe;
-use crate::program::{Population, Synapses, View, narrow, wide};
+use crate::program::{Kind, Population, Synapses, View, narrow, wide};
 use crate::spike::{NEVER, Spike};
 
 /// The arenas during one tick.
@@ -18,6 +21,8 @@ pub(crate) struct Tick<'a> {
     pub(crate) deliveries: Agenda<'a>,
     pub(crate) crossings: Agenda<'a>,
     pub(crate) work: Bitset<'a>,
+    pub(crate) histories: Histories<'a>,
+    pub(crate) clock: Clock<'a>,
 }
 
 /// The output buffer: a circular list, and the hash of all that entered it.
@@ -42,14 +47,35 @@ impl Outputs<'_> {
 }
 
 impl Tick<'_> {
+    /// Back to rest before tick 0: states and queues are cleared; what was counted stays.
+    pub(crate) fn clear(&mut self) {
+        for population in self.populations.iter_mut() {
+            population.history.clear();
+        }
+        for neuron in self.neurons.iter_mut() {
+            *neuron = neuron.at_rest();
+        }
+        self.deliveries.clear();
+        self.crossings.clear();
+        if !self.clock.is_absent {
+            self.clock.clear(self.populations, &mut self.histories);
+        }
+    }
+
+    /// The next tick with work, from `now` on.
     #[inline]
-    pub(crate) fn deadline(&self) -> u64 {
-        self.deliveries.earliest().min(self.crossings.earliest())
+    pub(crate) fn deadline(&self, now: u64) -> u64 {
+        let clocked = self.clock.deadline(now, self.populations);
+        self.deliveries.earliest().min(self.crossings.earliest()).min(clocked)
     }
 
     /// Sums all that is due at `tick`, and finds the neurons that have work.
     #[inline]
-    pub(crate) fn deliver<P: Probe>(&mut self, tick: u64, probe: &mut P) {
+    pub(crate) fn deliver<K: Kernels, P: Probe>(&mut self, tick: u64, probe: &mut P) {
+        if !self.clock.is_absent {
+            let Self { clock, populations, histories, view, .. } = self;
+            clock.hand_over::<K, P>(populations, histories, view, tick, probe);
+        }
         while let Some(place) = self.deliveries.due(tick) {
             let next = self.hand_over(place, probe);
             self.deliveries.set(place, next);
@@ -88,10 +114,54 @@ impl Tick<'_> {
 
     /// Updates and tests every neuron that has work, by population, then index.
     #[inline]
-    pub(crate) fn update<P: Probe>(&mut self, tick: u64, outputs: &mut Outputs, probe: &mut P) {
-        let mut work = core::mem::take(&mut self.work);
-        work.drain(|member| self.visit(member, tick, outputs, probe));
-        self.work = work;
+    pub(crate) fn update<K: Kernels, P: Probe>(&mut self, tick: u64, outputs: &mut Outputs, probe: &mut P) {
+        if self.clock.is_absent {
+            let mut work = core::mem::take(&mut self.work);
+            work.drain(|member| self.visit(member, tick, outputs, probe));
+            self.work = work;
+            return;
+        }
+        for index in 0..self.populations.len() {
+            let Some(population) = self.populations.get(index) else { return };
+            match population.kind {
+                Kind::Input => {}
+                Kind::Lif => {
+                    let members = population.first_neuron as usize..population.end_neuron();
+                    let mut work = core::mem::take(&mut self.work);
+                    work.drain_range(members, |member| self.visit(member, tick, outputs, probe));
+                    self.work = work;
+                }
+                _ => self.update_clocked::<K, P>(index, tick, outputs, probe),
+            }
+        }
+    }
+
+    fn update_clocked<K: Kernels, P: Probe>(
+        &mut self,
+        index: usize,
+        tick: u64,
+        outputs: &mut Outputs,
+        probe: &mut P,
+    ) {
+        let Some(population) = self.populations.get_mut(index) else { return };
+        if !self.clock.update::<K>(population, &self.view, tick) {
+            return;
+        }
+        probe.visited(index);
+        for _ in 0..population.size {
+            probe.updated();
+        }
+        if !population.clocked.spikes {
+            return;
+        }
+        for word in 0..population.size.div_ceil(64) {
+            let fired = self.clock.take_fired(word);
+            for bit in ones(fired) {
+                let within = 64 * word + bit as u32;
+                probe.fired(index, within);
+                self.leave(index, within, tick, outputs);
+            }
+        }
     }
 
     #[inline]
@@ -118,33 +188,57 @@ impl Tick<'_> {
             outputs.push(Spike { tick, channel: population.first_channel + within });
         }
         population.history.tally.offered += 1;
-        let Self { view, entries, deliveries, .. } = self;
+        let Self { view, entries, deliveries, histories, .. } = self;
         if population.capacity() == 0 {
             population.history.tally.accepted += 1;
-        } else if !enter(population, within, tick, tick + 1, view, entries, deliveries) {
+            return;
+        }
+        let mut readers = Readers { view, entries, deliveries, histories };
+        if !readers.enter(population, within, tick, tick + 1) {
             population.history.tally.dropped += 1;
         }
     }
 }
 
-/// Lets a spike into the history of its population; `before` is the first tick whose deliveries are still to be done.
-#[inline]
-pub(crate) fn enter(
-    population: &mut Population,
-    within: u32,
-    tick: u64,
-    before: u64,
-    view: &View,
-    entries: &mut [Entry],
-    deliveries: &mut Agenda,
-) -> bool {
-    let (run, end) = view.runs_of((population.first_unit + within) as usize);
-    let Some(place) = population.history.enter(entries, Entry { tick, run, end }, before) else {
-        return false;
-    };
-    if run < end {
-        let delay = view.run(run).map_or(0, |run| run.delay);
-        deliveries.set(place, tick + u64::from(delay));
+/// What a spike enters: the list of the event-driven projections, the queue of the clocked ones, or both.
+pub(crate) struct Readers<'r, 'a> {
+    pub(crate) view: &'r View<'a>,
+    pub(crate) entries: &'r mut [Entry],
+    pub(crate) deliveries: &'r mut Agenda<'a>,
+    pub(crate) histories: &'r mut Histories<'a>,
+}
+
+impl Readers<'_, '_> {
+    /// Lets a spike into the history of its population, if there is room; `before` is the first tick whose deliveries
+    /// are still to be done.
+    #[inline]
+    pub(crate) fn enter(&mut self, population: &mut Population, within: u32, tick: u64, before: u64) -> bool {
+        let has_entries = population.history.capacity > 0;
+        if has_entries {
+            let (run, end) = self.view.runs_of((population.first_unit + within) as usize);
+            let Some(place) = population.history.enter(self.entries, Entry { tick, run, end }, before) else {
+                return false;
+            };
+            if run < end {
+                let delay = self.view.run(run).map_or(0, |run| run.delay);
+                self.deliveries.set(place, tick + u64::from(delay));
+            }
+        }
+        if population.queue.kept > 0 {
+            let longest = population.longest_hand_over();
+            let queue = &mut population.queue;
+            if !has_entries && !queue.is_bitmap {
+                let oldest = before.saturating_sub(longest.into());
+                let taken = queue.since(oldest, self.histories.starts);
+                if taken >= population.capacity {
+                    return false;
+                }
+                population.history.tally.peak = population.history.tally.peak.max(taken + 1);
+            }
+            population.history.tally.accepted += u64::from(!has_entries);
+            let first = population.first_hand_over(tick);
+            population.queue.enter(first, within, self.histories);
+        }
+        true
     }
-    true
 }

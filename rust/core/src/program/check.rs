@@ -1,10 +1,11 @@
 //! Everything that the bytes of a program must satisfy beyond their checksums.
 
 use super::header::{Field, Layout, Section, u32_at};
-use super::population::{Codes, Constants, Kind, Population, RECORD, Reset, codes};
-use super::{Synapses, View, narrow, wide};
+use super::check_clocked::{self, check_projections, longest_of, queue_is_right, rest_is_zero};
+use super::population::{Codes, Constants, Kind, Places, Population, RECORD, Reset, codes, flag};
+use super::{Projection, Synapses, View, narrow, wide};
 use crate::fixed::ONE;
-use crate::memory::Plan;
+use crate::memory::{Plan, Sizes};
 use crate::table::{Words, word};
 use core::fmt;
 
@@ -49,44 +50,49 @@ impl fmt::Display for ProgramError {
 
 impl core::error::Error for ProgramError {}
 
-const FLAGS: u8 = 0b111;
 const MOST_UNITS: u32 = 1 << 24;
 const MOST_PLACES: u32 = 1 << 28;
-const LONGEST_TIME: u32 = 1 << 30;
+pub(super) const LONGEST_TIME: u32 = 1 << 30;
 const LARGEST_SHIFT: u8 = 27;
 const LONGEST_FAST: u32 = 1 << 28;
 
-type Check = Result<(), ProgramError>;
+pub(super) type Check = Result<(), ProgramError>;
 
-fn require(holds: bool, error: ProgramError) -> Check {
+pub(super) fn require(holds: bool, error: ProgramError) -> Check {
     if holds { Ok(()) } else { Err(error) }
 }
 
 /// Checks the content of every section; returns the memory plan.
 pub(crate) fn check(view: &View, layout: &Layout, bytes: &[u8]) -> Result<Plan, ProgramError> {
     let (mut units, mut neurons, mut places, mut seen, mut outputs) = (0_u32, 0_u32, 0_u32, 0_u32, 0_u32);
-    let mut inputs = 0_u32;
+    let (mut inputs, mut clocked) = (0_u32, 0_u32);
     for (index, (record, population)) in view.records.iter().zip(view.populations()).enumerate() {
         let wrong = ProgramError::Item(Section::Populations, index as u32);
-        require(record_is_right(record, &population, view.tables), wrong)?;
+        require(record_is_right(record, &population, view), wrong)?;
         units = units
             .checked_add(population.size)
             .filter(|&units| units <= MOST_UNITS)
             .ok_or(ProgramError::TooLarge)?;
         places = places
-            .checked_add(population.capacity())
+            .checked_add(population.history.capacity)
             .filter(|&places| places <= MOST_PLACES)
             .ok_or(ProgramError::TooLarge)?;
         seen += population.seen_words();
         match population.kind {
             Kind::Input => inputs += population.size,
             Kind::Lif => neurons += population.size,
+            Kind::Delta | Kind::Loihi | Kind::Shift => clocked += population.size,
         }
         outputs += if population.is_output { population.size } else { 0 };
     }
     let most_neurons = if layout.synapse_bytes == 2 { 1 << 8 } else { 1 << 16 };
     require(view.records.len() <= 1 << 16 && neurons <= most_neurons, ProgramError::TooLarge)?;
-    require(inputs > 0 && outputs > 0, ProgramError::Length(Section::Populations))?;
+    // What is read from a network: spikes of its outputs, or states of its clocked neurons.
+    let is_read = outputs > 0 || clocked > 0;
+    require(inputs > 0 && is_read, ProgramError::Length(Section::Populations))?;
+    let totals = Places::after(view);
+    let elements = [totals.narrow_sources, totals.wide_sources, totals.starts, totals.bits, totals.states];
+    require(elements.iter().all(|&total| total <= MOST_PLACES), ProgramError::TooLarge)?;
 
     let lengths = [
         (Section::Populations, view.records.len() * RECORD),
@@ -95,6 +101,9 @@ pub(crate) fn check(view: &View, layout: &Layout, bytes: &[u8]) -> Result<Plan, 
         (Section::Sources, (units as usize + 1) * 4),
         (Section::Runs, view.runs.len() * 8),
         (Section::Synapses, view.synapses.len() * usize::from(layout.synapse_bytes)),
+        (Section::Parameters, view.parameters.len() * 4),
+        (Section::Projections, view.projections.len() * super::projection::RECORD),
+        (Section::Rows, view.row_words() * 4),
     ];
     for (section, expected) in lengths {
         require(layout.section(bytes, section).len() == expected, ProgramError::Length(section))?;
@@ -106,33 +115,54 @@ pub(crate) fn check(view: &View, layout: &Layout, bytes: &[u8]) -> Result<Plan, 
         require(word(view.tables, index) <= ONE, ProgramError::Item(Section::Tables, index))?;
     }
     check_sources(view)?;
+    check_projections(view)?;
     check_runs(view)?;
     check_synapses(view, neurons, layout.weight_bits)?;
     let notes = core::str::from_utf8(layout.section(bytes, Section::Notes));
     require(notes.is_ok(), ProgramError::Item(Section::Notes, 0))?;
-    Ok(Plan::new(view.records.len(), neurons as usize, places as usize, seen as usize, outputs as usize))
+    let mut totals = totals;
+    for record in view.projections {
+        totals.place(&mut Projection::decode(record), view);
+    }
+    let elements = [totals.starts, totals.bits, totals.narrow_sums, totals.wide_sums];
+    require(elements.iter().all(|&total| total <= MOST_PLACES), ProgramError::TooLarge)?;
+    let sizes = Sizes {
+        populations: view.records.len(),
+        projections: view.projections.len(),
+        neurons: neurons as usize,
+        entries: places as usize,
+        seen: seen as usize,
+        outputs: outputs as usize,
+    };
+    Ok(Plan::new(sizes, &totals))
 }
 
-fn record_is_right(record: &[u8; RECORD], population: &Population, tables: Words) -> bool {
+fn record_is_right(record: &[u8; RECORD], population: &Population, view: &View) -> bool {
     let Codes { kind, reset, constants, flags } = codes(record);
-    let reserved = record.get(35..36).into_iter().chain(record.get(48..)).flatten();
+    let allowed = match population.kind {
+        Kind::Input => flag::BINARY | flag::DROPS | flag::BITMAP | flag::ENTRIES,
+        Kind::Lif => flag::OUTPUT | flag::BITMAP | flag::SILENT | flag::ENTRIES,
+        _ => flag::OUTPUT | flag::BITMAP | flag::SILENT | flag::ENTRIES | flag::ADAPTS,
+    };
     let shared = kind.is_some()
-        && flags & !FLAGS == 0
-        && reserved.copied().all(|byte| byte == 0)
+        && flags & !allowed == 0
+        && rest_is_zero(record)
         && (1..=MOST_UNITS).contains(&population.size)
-        && population.longest_delay() <= LONGEST_TIME;
+        && population.longest_delay() <= LONGEST_TIME
+        && queue_is_right(population);
     shared
         && match population.kind {
             Kind::Input => {
                 let of_neurons = record.get(1..3).into_iter().chain(record.get(16..48)).flatten();
-                flags & 1 == 0 && population.capacity() >= 1 && of_neurons.copied().all(|byte| byte == 0)
+                population.capacity() >= 1 && of_neurons.copied().all(|byte| byte == 0)
             }
             Kind::Lif => {
-                flags & !1 == 0
+                record.get(35) == Some(&0)
                     && reset.is_some()
                     && constants.is_some()
-                    && neurons_are_right(population, tables)
+                    && neurons_are_right(population, view.tables)
             }
+            _ => reset.is_some() && check_clocked::record_is_right(record, population, view),
         }
 }
 
@@ -187,14 +217,14 @@ fn check_sources(view: &View) -> Check {
 
 fn check_runs(view: &View) -> Check {
     let mut expected_synapse = 0;
-    for population in view.populations() {
+    for (index, population) in view.populations().enumerate() {
         let mut longest = None;
         for unit in population.first_unit..population.first_unit + population.size {
             let (first, end) = view.runs_of(unit as usize);
             let mut shortest_left = u32::from(population.kind != Kind::Input);
-            for index in first..end {
-                let wrong = ProgramError::Item(Section::Runs, index);
-                let (run, next) = view.run(index).zip(view.run(index + 1)).ok_or(wrong)?;
+            for at in first..end {
+                let wrong = ProgramError::Item(Section::Runs, at);
+                let (run, next) = view.run(at).zip(view.run(at + 1)).ok_or(wrong)?;
                 let holds = run.delay >= shortest_left
                     && run.delay <= population.longest_delay()
                     && run.first_synapse == expected_synapse
@@ -206,17 +236,17 @@ fn check_runs(view: &View) -> Check {
             }
         }
         // A population of neurons without synapses keeps no history, and no history is longer than it must be.
-        let history_is_right = match (population.kind, longest) {
-            (Kind::Lif, None) => population.capacity() == 0,
-            (Kind::Lif, Some(_)) => population.capacity() >= 1,
+        let clocked = longest_of(view, index, population.kind);
+        let entries_are_right = longest.is_none() || population.history.capacity > 0;
+        let queue_is_right = clocked.is_some() == (population.queue.kept > 0);
+        let history_is_right = match (population.kind, longest.max(clocked)) {
             (Kind::Input, _) => true,
+            (_, None) => population.capacity() == 0,
+            (_, Some(_)) => population.capacity() >= 1,
         };
-        let index = view
-            .populations()
-            .position(|other| other.first_unit == population.first_unit)
-            .unwrap_or_default();
         let wrong = ProgramError::Item(Section::Populations, index as u32);
-        require(history_is_right && population.longest_delay() == longest.unwrap_or(0), wrong)?;
+        let delay_is_right = population.longest_delay() == longest.max(clocked).unwrap_or(0);
+        require(history_is_right && entries_are_right && queue_is_right && delay_is_right, wrong)?;
     }
     let sentinel = u32_at(view.runs.last().map_or(&[], |run| run), 0);
     let ends_right = expected_synapse as usize == view.synapses.len() && sentinel == 0;
@@ -226,7 +256,9 @@ fn check_runs(view: &View) -> Check {
 fn check_synapses(view: &View, neurons: u32, weight_bits: u8) -> Check {
     let limit = 1_i64 << (weight_bits - 1);
     let fits = |(target, weight): (usize, i64)| {
-        target < neurons as usize && weight != 0 && (-limit..limit).contains(&weight)
+        // One bit is -1 or +1.
+        let in_range = (-limit..limit).contains(&weight) || (weight_bits == 1 && weight == 1);
+        target < neurons as usize && weight != 0 && in_range
     };
     let wrong = match view.synapses {
         Synapses::Narrow(synapses) => synapses.iter().position(|&synapse| !fits(narrow(synapse))),

@@ -4,10 +4,10 @@ use super::check::ProgramError;
 use crate::crc::crc32;
 
 const MAGIC: [u8; 8] = *b"TARRY\r\n\x1a";
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const HEADER: usize = 40;
 const DESCRIPTOR: usize = 16;
-const SECTIONS: usize = 7;
+const SECTIONS: usize = 11;
 
 /// The sections, in the order in which they lie in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,14 @@ pub enum Section {
     Runs,
     /// Targets and weights.
     Synapses,
+    /// Integers of clocked neurons.
+    Parameters,
+    /// One record per clocked projection.
+    Projections,
+    /// Where the runs of clocked projections begin, and delays of dense rows.
+    Rows,
+    /// Packed synapses and dense rows of clocked projections.
+    Weights,
     /// What the compiler has to say.
     Notes,
 }
@@ -36,6 +44,10 @@ impl Section {
         Self::Sources,
         Self::Runs,
         Self::Synapses,
+        Self::Parameters,
+        Self::Projections,
+        Self::Rows,
+        Self::Weights,
         Self::Notes,
     ];
 }
@@ -95,7 +107,7 @@ impl Layout {
         let tick_seconds_bits = low | u64::from(u32_at(header, 20)) << 32;
         check(is_positive_and_finite(tick_seconds_bits), Field::TickSeconds)?;
         let [synapse_bytes, weight_bits] = u16_at(header, 24).to_le_bytes();
-        let width_is_right = matches!((synapse_bytes, weight_bits), (2, 2..=8) | (4, 2..=16));
+        let width_is_right = matches!((synapse_bytes, weight_bits), (2, 1..=8) | (4, 1..=16));
         check(width_is_right, Field::SynapseWidth)?;
         check(u16_at(header, 26) == 0 && u32_at(header, 28) == 0, Field::Reserved)?;
 

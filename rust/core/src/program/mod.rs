@@ -1,16 +1,20 @@
 //! A program: bytes that were checked completely, and typed access to them.
 
 mod check;
+mod check_clocked;
 mod header;
 mod population;
+mod projection;
 
+pub use crate::clock::readout::Readout;
 pub use check::ProgramError;
 pub use header::{Field, Section};
+pub(crate) use population::Places;
 pub use population::{Constants, Kind, Population, Reset};
+pub use projection::{Accumulator, Layout, Projection};
 
 use crate::memory::Plan;
 use crate::table::Words;
-use header::Layout;
 
 /// Synapses with one source and one delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +29,7 @@ pub struct Run {
 #[derive(Clone, Debug)]
 pub struct Program<B> {
     bytes: B,
-    layout: Layout,
+    layout: header::Layout,
     plan: Plan,
 }
 
@@ -35,7 +39,7 @@ impl<B: AsRef<[u8]>> Program<B> {
     /// # Errors
     /// [`ProgramError`] says what is wrong and where.
     pub fn parse(bytes: B) -> Result<Self, ProgramError> {
-        let layout = Layout::read(bytes.as_ref())?;
+        let layout = header::Layout::read(bytes.as_ref())?;
         let plan = check::check(&View::new(bytes.as_ref(), &layout), &layout, bytes.as_ref())?;
         Ok(Self { bytes, layout, plan })
     }
@@ -153,11 +157,15 @@ pub(crate) struct View<'p> {
     pub(crate) sources: &'p [[u8; 4]],
     pub(crate) runs: &'p [[u8; 8]],
     pub(crate) synapses: Synapses<'p>,
+    pub(crate) parameters: &'p [[u8; 4]],
+    projections: &'p [[u8; projection::RECORD]],
+    rows: &'p [[u8; 4]],
+    pub(crate) weights: &'p [u8],
 }
 
 impl<'p> View<'p> {
     #[inline]
-    fn new(bytes: &'p [u8], layout: &Layout) -> Self {
+    fn new(bytes: &'p [u8], layout: &header::Layout) -> Self {
         let section = |kind| layout.section(bytes, kind);
         let synapses = section(Section::Synapses);
         Self {
@@ -171,7 +179,32 @@ impl<'p> View<'p> {
             } else {
                 Synapses::Wide(synapses.as_chunks().0)
             },
+            parameters: section(Section::Parameters).as_chunks().0,
+            projections: section(Section::Projections).as_chunks().0,
+            rows: section(Section::Rows).as_chunks().0,
+            weights: section(Section::Weights),
         }
+    }
+
+    /// The clocked projections, sorted by target, each with its places in the arenas worked out.
+    pub(crate) fn projections(self) -> impl Iterator<Item = Projection> {
+        let mut places = population::Places::after(&self);
+        self.projections.iter().map(move |record| {
+            let mut projection = Projection::decode(record);
+            places.place(&mut projection, &self);
+            projection
+        })
+    }
+
+    /// A word of the section of rows.
+    #[inline]
+    pub(crate) fn row(&self, index: u32) -> u32 {
+        self.rows.get(index as usize).map_or(0, |&bytes| u32::from_le_bytes(bytes))
+    }
+
+    /// Words of the section of rows.
+    pub(crate) const fn row_words(&self) -> usize {
+        self.rows.len()
     }
 
     /// The populations, each with the places of its units, neurons, channels and history worked out.

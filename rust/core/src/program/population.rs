@@ -1,6 +1,11 @@
 //! The record of a population, and what follows from its place among the others.
 
+use super::View;
 use super::header::u32_at;
+use super::projection::{Accumulator, Layout, Projection};
+use crate::clock::queue::Queue;
+use crate::clock::readout::{Reading, Readout};
+use crate::clock::rules::Clocked;
 use crate::history::{History, Tally};
 use crate::lif::Lif;
 use crate::table::Table;
@@ -16,6 +21,20 @@ pub enum Kind {
     Input,
     /// Event-driven leaky integrate-and-fire neurons.
     Lif,
+    /// Clocked neurons with one state and delta synapses.
+    Delta,
+    /// Clocked neurons of Loihi: current and membrane.
+    Loihi,
+    /// Clocked neurons that decay by shifts: current and membrane.
+    Shift,
+}
+
+impl Kind {
+    /// One tick is one step of these neurons.
+    #[must_use]
+    pub const fn is_clocked(self) -> bool {
+        matches!(self, Self::Delta | Self::Loihi | Self::Shift)
+    }
 }
 
 /// What a spike does to the potential.
@@ -69,6 +88,19 @@ pub struct Population {
     pub saturations: u64,
     pub(crate) history: History,
     pub(crate) lif: Lif,
+    /// Places in its history, whoever reads it.
+    pub(crate) capacity: u32,
+    /// What clocked projections read.
+    pub(crate) queue: Queue,
+    pub(crate) clocked: Clocked,
+    pub(crate) readout: Reading,
+    /// The projections into it.
+    pub(crate) first_projection: u32,
+    pub(crate) end_projection: u32,
+    /// Clocked neurons: a state is not zero, or will not stay there.
+    pub is_active: bool,
+    /// Spikes of it are handed over for the first time in the tick under way.
+    pub(crate) has_spiked: bool,
 }
 
 impl Population {
@@ -81,7 +113,64 @@ impl Population {
     /// Places in its history.
     #[must_use]
     pub const fn capacity(&self) -> u32 {
-        self.history.capacity
+        self.capacity
+    }
+
+    /// Whether spikes are kept as bits per tick, which cannot overflow.
+    #[must_use]
+    pub const fn is_bitmap(&self) -> bool {
+        self.queue.kept > 0 && self.queue.is_bitmap
+    }
+
+    /// Ticks that clocked projections can look back in its history; 0 where none reads it.
+    #[must_use]
+    pub const fn kept_ticks(&self) -> u32 {
+        self.queue.kept
+    }
+
+    /// Whether its neurons are tested against a threshold.
+    #[must_use]
+    pub const fn spikes(&self) -> bool {
+        match self.kind {
+            Kind::Input => true,
+            Kind::Lif => self.lif.spikes,
+            _ => self.clocked.spikes,
+        }
+    }
+
+    /// How its membranes are read over time.
+    #[must_use]
+    pub const fn readout(&self) -> Readout {
+        self.readout.kind
+    }
+
+    /// Words of one neuron that the digest covers.
+    #[must_use]
+    pub const fn state_words(&self) -> u32 {
+        if self.kind.is_clocked() { self.clocked.state_words() } else { 0 }
+    }
+
+    /// Ticks of the refractory period.
+    #[must_use]
+    pub const fn refractory(&self) -> u32 {
+        self.lif.refractory
+    }
+
+    /// The longest delay, from the tick on at which spikes are handed over first.
+    pub(crate) const fn longest_hand_over(&self) -> u32 {
+        match self.kind {
+            Kind::Input => self.history.longest_delay,
+            _ => self.history.longest_delay.saturating_sub(1),
+        }
+    }
+
+    /// The tick at which a spike of `tick` is handed over first.
+    #[inline]
+    pub(crate) const fn first_hand_over(&self, tick: u64) -> u64 {
+        match self.kind {
+            Kind::Input => tick,
+            _ => tick + 1,
+        }
     }
 
     /// The longest delay of its synapses, in ticks.
@@ -105,9 +194,21 @@ impl Population {
     /// The first neuron after it.
     pub(crate) const fn end_neuron(&self) -> usize {
         match self.kind {
-            Kind::Input => self.first_neuron as usize,
             Kind::Lif => self.first_neuron as usize + self.size as usize,
+            _ => self.first_neuron as usize,
         }
+    }
+
+    /// The places of the state words that the digest covers, neuron by neuron.
+    pub(crate) fn state_places(&self) -> impl Iterator<Item = usize> + use<> {
+        let (first, size) = (self.clocked.first_state as usize, self.size as usize);
+        // Loihi's and shift's membrane lies first in memory, and counts second.
+        let order: [usize; 3] = if self.kind == Kind::Delta { [0, 1, 2] } else { [1, 0, 2] };
+        let words = self.state_words() as usize;
+        let neurons = if words == 0 { 0 } else { size };
+        (0..neurons).flat_map(move |neuron| {
+            order.into_iter().take(words).map(move |plane| first + plane * size + neuron)
+        })
     }
 
     /// Words that mark which of its channels have spiked.
@@ -123,8 +224,16 @@ pub(crate) struct Offsets {
     neurons: u32,
     input_channels: u32,
     output_channels: u32,
-    places: u32,
+    pub(crate) places: u32,
     seen: u32,
+    narrow: u32,
+    wide: u32,
+    starts: u32,
+    bits: u32,
+    states: u32,
+    readouts: u32,
+    /// Words that mark which neurons of the largest clocked population fire.
+    fired: u32,
 }
 
 /// Codes of a record that mean nothing decode as `None`; the check refuses them.
@@ -138,7 +247,7 @@ pub(crate) struct Codes {
 pub(crate) fn codes(record: &[u8; RECORD]) -> Codes {
     let [kind, reset, constants, flags, ..] = *record;
     Codes {
-        kind: [Kind::Input, Kind::Lif].get(usize::from(kind)).copied(),
+        kind: [Kind::Input, Kind::Lif, Kind::Delta, Kind::Loihi, Kind::Shift].get(usize::from(kind)).copied(),
         reset: [Reset::ToZero, Reset::BySubtraction, Reset::Once].get(usize::from(reset)).copied(),
         constants: [
             Constants::DeltaSynapse,
@@ -157,45 +266,199 @@ impl Offsets {
     pub(crate) fn place(&mut self, record: &[u8; RECORD]) -> Population {
         let Codes { kind, reset, constants, flags } = codes(record);
         let (kind, size, capacity) = (kind.unwrap_or_default(), u32_at(record, 4), u32_at(record, 8));
-        let [membrane_shift, synapse_shift, weight_shift, _] = u32_at(record, 32).to_le_bytes();
-        let is_output = flags & 1 != 0;
+        let (reset, refractory) = (reset.unwrap_or_default(), u32_at(record, 16));
+        let places = if flags & flag::ENTRIES == 0 { 0 } else { capacity };
         let mut population = Population {
             kind,
-            is_output,
-            is_binary: flags & 2 != 0,
-            drops: flags & 4 != 0,
+            is_output: flags & flag::OUTPUT != 0 && kind != Kind::Input,
+            is_binary: flags & flag::BINARY != 0,
+            drops: flags & flag::DROPS != 0,
             size,
             first_unit: self.units,
             first_neuron: self.neurons,
             first_channel: if kind == Kind::Input { self.input_channels } else { self.output_channels },
             first_seen: self.seen,
-            saturations: 0,
-            history: History::new(self.places, capacity, u32_at(record, 12)),
-            lif: Lif {
+            history: History::new(self.places, places, u32_at(record, 12)),
+            capacity,
+            ..Population::default()
+        };
+        population.queue = self.queue(record, flags, &population);
+        population.lif.refractory = refractory;
+        if kind == Kind::Lif {
+            let [membrane_shift, synapse_shift, weight_shift, _] = u32_at(record, 32).to_le_bytes();
+            population.lif = Lif {
                 constants: constants.unwrap_or_default(),
-                reset: reset.unwrap_or_default(),
+                reset,
+                spikes: flags & flag::SILENT == 0,
                 weight_shift,
-                refractory: u32_at(record, 16),
+                refractory,
                 membrane: Table { first: u32_at(record, 24), shift: membrane_shift },
                 synapse: Table { first: u32_at(record, 28), shift: synapse_shift },
                 horizon: u32_at(record, 20),
                 synapse_ticks: u32_at(record, 44),
                 fast_ticks: u32_at(record, 40),
                 fast_over_slow: u32_at(record, 36),
+            };
+        }
+        if kind.is_clocked() {
+            self.place_clocked(record, flags, &mut population);
+        }
+        self.advance(&population);
+        population
+    }
+
+    fn queue(&self, record: &[u8; RECORD], flags: u8, population: &Population) -> Queue {
+        let kept = u32_at(record, 48);
+        let is_bitmap = flags & flag::BITMAP != 0;
+        let is_narrow = !is_bitmap && population.size <= 1 << 8;
+        Queue {
+            kept,
+            is_bitmap,
+            is_narrow,
+            places: match (kept, is_bitmap) {
+                (0, _) => 0,
+                (_, true) => population.size.div_ceil(64),
+                (_, false) => population.capacity.checked_next_power_of_two().unwrap_or_default(),
             },
+            first: match (is_bitmap, is_narrow) {
+                (true, _) => self.bits,
+                (false, true) => self.narrow,
+                (false, false) => self.wide,
+            },
+            first_start: self.starts,
+            ..Queue::default()
+        }
+    }
+
+    fn place_clocked(&self, record: &[u8; RECORD], flags: u8, population: &mut Population) {
+        population.clocked = Clocked {
+            kind: population.kind,
+            reset: codes(record).reset.unwrap_or_default(),
+            spikes: flags & flag::SILENT == 0,
+            adapts: flags & flag::ADAPTS != 0,
+            refractory: population.lif.refractory,
+            rho: u32_at(record, 32),
+            first_parameter: u32_at(record, 20),
+            per_neuron: u32_at(record, 24),
+            input_bound: u32_at(record, 36),
+            first_state: self.states,
+            is_bounded: false,
+            is_unbiased: false,
         };
-        if kind == Kind::Input {
-            population.is_output = false;
-            self.input_channels = self.input_channels.saturating_add(size);
-        } else {
-            self.neurons = self.neurons.saturating_add(size);
+        let [_, _, readout, ..] = *record;
+        let kinds = [Readout::None, Readout::Max, Readout::Sum, Readout::Last, Readout::Weighted];
+        let kind = kinds.get(usize::from(readout)).copied().unwrap_or_default();
+        population.readout = Reading::new(kind, u32_at(record, 28), self.readouts);
+    }
+
+    fn advance(&mut self, population: &Population) {
+        let Population { kind, size, queue, .. } = *population;
+        let add = |total: &mut u32, more: u32| *total = total.saturating_add(more);
+        match kind {
+            Kind::Input => add(&mut self.input_channels, size),
+            Kind::Lif => add(&mut self.neurons, size),
+            _ => {
+                add(&mut self.states, size.saturating_mul(population.clocked.planes()));
+                self.fired = self.fired.max(size.div_ceil(64));
+                if population.readout.kind != Readout::None {
+                    add(&mut self.readouts, size);
+                }
+            }
         }
         if population.is_output {
-            self.output_channels = self.output_channels.saturating_add(size);
+            add(&mut self.output_channels, size);
         }
-        self.units = self.units.saturating_add(size);
-        self.places = self.places.saturating_add(capacity);
-        self.seen = self.seen.saturating_add(population.seen_words());
-        population
+        add(&mut self.units, size);
+        add(&mut self.places, population.history.capacity);
+        add(&mut self.seen, population.seen_words());
+        if queue.kept > 0 {
+            match (queue.is_bitmap, queue.is_narrow) {
+                (true, _) => add(&mut self.bits, queue.kept.saturating_mul(queue.places)),
+                (false, true) => add(&mut self.narrow, queue.places),
+                (false, false) => add(&mut self.wide, queue.places),
+            }
+            if !queue.is_bitmap {
+                add(&mut self.starts, queue.kept);
+            }
+        }
+    }
+}
+
+/// Flags of a record.
+pub(crate) mod flag {
+    pub(crate) const OUTPUT: u8 = 1;
+    pub(crate) const BINARY: u8 = 2;
+    pub(crate) const DROPS: u8 = 4;
+    pub(crate) const BITMAP: u8 = 8;
+    pub(crate) const SILENT: u8 = 16;
+    pub(crate) const ENTRIES: u8 = 32;
+    pub(crate) const ADAPTS: u8 = 64;
+}
+
+/// Running totals of the arenas that projections use, after those of the populations.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) narrow_sources: u32,
+    pub(crate) wide_sources: u32,
+    pub(crate) starts: u32,
+    pub(crate) bits: u32,
+    pub(crate) narrow_sums: u32,
+    pub(crate) wide_sums: u32,
+    pub(crate) states: u32,
+    pub(crate) readouts: u32,
+    pub(crate) fired: u32,
+}
+
+impl Places {
+    /// The totals after the populations.
+    pub(crate) fn after(view: &View) -> Self {
+        let mut offsets = Offsets::default();
+        for record in view.records {
+            offsets.place(record);
+        }
+        Self {
+            narrow_sources: offsets.narrow,
+            wide_sources: offsets.wide,
+            starts: offsets.starts,
+            bits: offsets.bits,
+            states: offsets.states,
+            readouts: offsets.readouts,
+            fired: offsets.fired,
+            ..Self::default()
+        }
+    }
+
+    /// Completes a projection with its sizes and places, and advances past it.
+    pub(crate) fn place(&mut self, projection: &mut Projection, view: &View) {
+        let population = |index: u16| view.populations().nth(index.into()).unwrap_or_default();
+        let source = population(projection.source);
+        (projection.sources, projection.targets) = (source.size, population(projection.target).size);
+        let add = |total: &mut u32, more: u32| *total = total.saturating_add(more);
+        (projection.first_sum, projection.first_wide) = (self.wide_sums, self.wide_sums);
+        match (projection.layout, projection.accumulator) {
+            (Layout::Packed, Accumulator::Narrow) => {
+                projection.first_sum = self.narrow_sums;
+                add(&mut self.narrow_sums, projection.sums());
+            }
+            (Layout::Packed, Accumulator::Guarded) => {
+                projection.first_sum = self.narrow_sums;
+                add(&mut self.narrow_sums, projection.sums());
+                add(&mut self.wide_sums, projection.sums());
+            }
+            _ => add(&mut self.wide_sums, projection.sums()),
+        }
+        if projection.layout == Layout::Own {
+            let ticks = (projection.longest.saturating_add(1)).checked_next_power_of_two().unwrap_or_default();
+            projection.due_shift = ticks.trailing_zeros() as u8;
+            let rows = projection.sources.saturating_mul(projection.blocks);
+            if source.queue.is_bitmap {
+                projection.first_due = self.bits;
+                add(&mut self.bits, ticks.saturating_mul(rows.div_ceil(64)));
+            } else {
+                projection.first_due = self.starts;
+                let links = source.queue.places.saturating_mul(projection.blocks);
+                add(&mut self.starts, ticks.saturating_add(links));
+            }
+        }
     }
 }

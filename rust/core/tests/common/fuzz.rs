@@ -4,7 +4,7 @@ use super::{Random, Vectors};
 use tarry_core::{Kind, Processor, Program, crc32};
 
 const HEADER: usize = 40;
-const SECTIONS: usize = 7;
+const SECTIONS: usize = 11;
 /// Programs that ask for more are not run: they are accepted, but a caller would refuse them the memory.
 const MOST_MEMORY: usize = 1 << 20;
 const LAST_TICK: u64 = 100;

@@ -3,50 +3,32 @@
 
 pub mod fuzz;
 
-use tarry_core::{Arenas, Entry, Memory, Neuron, Plan, Population, Program, Spike};
+use tarry_core::{Arenas, Memory, Plan, Program, Spike, each_arena};
 
-/// The arenas as vectors.
-#[derive(Debug)]
-pub struct Vectors {
-    populations: Vec<Population>,
-    neurons: Vec<Neuron>,
-    entries: Vec<Entry>,
-    deliveries: Vec<u64>,
-    crossings: Vec<u64>,
-    work: Vec<u64>,
-    seen: Vec<u64>,
-    outputs: Vec<Spike>,
-}
-
-impl Vectors {
-    pub fn new(plan: &Plan, outputs: usize) -> Self {
-        Self {
-            populations: vec![Population::default(); plan.populations],
-            neurons: vec![Neuron::REST; plan.neurons],
-            entries: vec![Entry::default(); plan.entries],
-            deliveries: vec![0; plan.deliveries],
-            crossings: vec![0; plan.crossings],
-            work: vec![0; plan.work],
-            seen: vec![0; plan.seen],
-            outputs: vec![Spike::default(); plan.outputs.max(outputs)],
+macro_rules! declare {
+    ($($(#[$doc:meta])* $name:ident: $element:ty,)*) => {
+        /// The arenas as vectors.
+        #[derive(Clone, Debug)]
+        pub struct Vectors {
+            $($name: Vec<$element>,)*
         }
-    }
+
+        impl Vectors {
+            pub fn new(plan: &Plan, outputs: usize) -> Self {
+                let plan = Plan { outputs: plan.outputs.max(outputs), ..*plan };
+                Self { $($name: vec![Default::default(); plan.$name],)* }
+            }
+        }
+
+        impl Arenas for Vectors {
+            fn memory(&mut self) -> Memory<'_> {
+                Memory { $($name: &mut self.$name,)* }
+            }
+        }
+    };
 }
 
-impl Arenas for Vectors {
-    fn memory(&mut self) -> Memory<'_> {
-        Memory {
-            populations: &mut self.populations,
-            neurons: &mut self.neurons,
-            entries: &mut self.entries,
-            deliveries: &mut self.deliveries,
-            crossings: &mut self.crossings,
-            work: &mut self.work,
-            seen: &mut self.seen,
-            outputs: &mut self.outputs,
-        }
-    }
-}
+each_arena!(declare);
 
 /// One recording of a golden case.
 pub struct Recording {

@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import ceil, log2
 from typing import NamedTuple
 
-from .network import Reset
+from ..neurons import Reset
 
 Q = 30
 HALF = 1 << (Q - 1)
@@ -22,12 +22,17 @@ LIMIT = (1 << 27) - 1
 
 
 class Synapse(NamedTuple):
-    """One synapse: from (population, index) to (population, index), integer weight, delay in ticks."""
+    """One synapse: from (population, index) to (population, index), integer weight, delay in ticks.
+
+    ``projection`` and its ``exponent`` matter to Loihi's rule alone, which shifts each projection's sum.
+    """
 
     source: tuple[str, int]
     target: tuple[str, int]
     weight: int
     delay: int
+    projection: int = 0
+    exponent: int = 0
 
 
 @dataclass(frozen=True, order=True, slots=True)

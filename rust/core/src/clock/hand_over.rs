@@ -1,0 +1,242 @@
+//! What a projection delivers in one tick: spikes of its source, read from the queue by position, onto its sums.
+
+use super::queue::{Histories, Queue};
+use super::rows::{MOST_ROWS, Rows};
+use super::scatter::{Range, Synapses, Word, add_runs};
+use crate::bitset::ones;
+use crate::kernels::Kernels;
+use crate::probe::Probe;
+use crate::program::{Accumulator, Layout, Projection, View};
+
+/// Runs that are collected before they are added.
+const BATCH: usize = 64;
+/// The end of a list of due rows.
+pub(crate) const NOTHING: u16 = u16::MAX;
+
+/// The sums of all projections.
+pub(crate) struct Sums<'a> {
+    pub(crate) narrow: &'a mut [i16],
+    pub(crate) wide: &'a mut [i32],
+}
+
+/// Delivers what is due at `tick`.
+#[inline]
+pub(crate) fn hand_over<K: Kernels, P: Probe>(
+    projection: &mut Projection,
+    queue: &Queue,
+    histories: &mut Histories,
+    sums: &mut Sums,
+    view: &View,
+    tick: u64,
+    probe: &mut P,
+) {
+    let first = projection.first_weight as usize;
+    let weights = view.weights.get(first..first + projection.weight_bytes as usize).unwrap_or_default();
+    match projection.layout {
+        Layout::Packed if projection.word_bytes == 2 => {
+            let words = weights.as_chunks::<2>().0;
+            packed(projection, queue, histories, sums, (view, words), tick, probe);
+        }
+        Layout::Packed => {
+            let words = weights.as_chunks::<4>().0;
+            packed(projection, queue, histories, sums, (view, words), tick, probe);
+        }
+        Layout::Shared => {
+            let mut batch = Batch::<K>::new(projection, sums, weights);
+            for level in 0..projection.blocks {
+                let delay = view.row(projection.first_row + level);
+                let Some(spiked) = tick.checked_sub(delay.into()) else { break };
+                queue.spikes(spiked, histories, |source, _| {
+                    probe.delivered(projection.targets);
+                    batch.add(level * projection.sources + source);
+                });
+            }
+            batch.flush();
+        }
+        Layout::Own => {
+            note_due(projection, queue, histories, view, tick);
+            let mut batch = Batch::<K>::new(projection, sums, weights);
+            take_due(projection, queue, histories, tick, |row| {
+                probe.delivered(projection.targets);
+                batch.add(row);
+            });
+            batch.flush();
+        }
+    }
+}
+
+/// Blocks of delays: block `k` reads the spikes of `k B` ticks ago.
+#[inline]
+fn packed<W: Word, P: Probe>(
+    projection: &mut Projection,
+    queue: &Queue,
+    histories: &Histories,
+    sums: &mut Sums,
+    (view, words): (&View, &[W]),
+    tick: u64,
+    probe: &mut P,
+) {
+    let mut runs: [Range; BATCH] = [[0; 2]; BATCH];
+    let mut count = 0;
+    let synapses =
+        Synapses { words, shift: 16 - u32::from(projection.weight_bits & 15), base: projection.row_of(tick) };
+    let mut spilled = false;
+    for block in 0..projection.blocks {
+        let Some(spiked) = tick.checked_sub(u64::from(block << projection.block_shift)) else { break };
+        queue.spikes(spiked, histories, |source, _| {
+            let row = projection.first_row + source * projection.blocks + block;
+            let (first, end) = (view.row(row), view.row(row + 1));
+            if first == end {
+                return;
+            }
+            probe.delivered(end - first);
+            if count == BATCH {
+                spilled |= add(projection, sums, &synapses, &runs);
+                count = 0;
+            }
+            if let Some(run) = runs.get_mut(count) {
+                *run = [first, end];
+                count += 1;
+            }
+        });
+    }
+    spilled |= add(projection, sums, &synapses, runs.get(..count).unwrap_or_default());
+    if spilled {
+        projection.spilled = Some(tick + u64::from(projection.block()) - 1);
+    }
+}
+
+#[inline]
+fn add<W: Word>(projection: &Projection, sums: &mut Sums, synapses: &Synapses<W>, runs: &[Range]) -> bool {
+    let place = |first: u32| first as usize..(first + projection.sums()) as usize;
+    match projection.accumulator {
+        Accumulator::Wide => {
+            let ring = sums.wide.get_mut(place(projection.first_sum)).unwrap_or_default();
+            add_runs::<i32, W, false>(ring, &mut [], synapses, runs)
+        }
+        Accumulator::Narrow => {
+            let ring = sums.narrow.get_mut(place(projection.first_sum)).unwrap_or_default();
+            add_runs::<i16, W, false>(ring, &mut [], synapses, runs)
+        }
+        Accumulator::Guarded => {
+            let ring = sums.narrow.get_mut(place(projection.first_sum)).unwrap_or_default();
+            let wide = sums.wide.get_mut(place(projection.first_wide)).unwrap_or_default();
+            add_runs::<i16, W, true>(ring, wide, synapses, runs)
+        }
+    }
+}
+
+/// Dense rows, collected until the sum of a batch could leave 16 bits.
+struct Batch<'a, K> {
+    sums: &'a mut [i32],
+    rows: Rows<'a>,
+    numbers: [u32; MOST_ROWS],
+    count: usize,
+    kernels: core::marker::PhantomData<K>,
+}
+
+impl<'a, K: Kernels> Batch<'a, K> {
+    #[inline]
+    fn new(projection: &Projection, sums: &'a mut Sums, weights: &'a [u8]) -> Self {
+        let first = projection.first_sum as usize;
+        Self {
+            sums: sums.wide.get_mut(first..first + projection.targets as usize).unwrap_or_default(),
+            rows: Rows { weights, weight_bits: projection.weight_bits, row_bytes: projection.row_bytes() },
+            numbers: [0; MOST_ROWS],
+            count: 0,
+            kernels: core::marker::PhantomData,
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, number: u32) {
+        if self.count == MOST_ROWS {
+            self.flush();
+        }
+        if let Some(slot) = self.numbers.get_mut(self.count) {
+            *slot = number;
+            self.count += 1;
+        }
+    }
+
+    #[inline]
+    fn flush(&mut self) {
+        if self.count > 0 {
+            K::add_rows(self.sums, &self.rows, self.numbers.get(..self.count).unwrap_or_default());
+            self.count = 0;
+        }
+    }
+}
+
+/// Notes for every spike that is handed over at `tick` when its rows are due: a bit per row in the ring of due rows, or
+/// a link into the list of the tick that the row is due.
+#[inline]
+fn note_due(projection: &Projection, queue: &Queue, histories: &mut Histories, view: &View, tick: u64) {
+    let mask = projection.due_ticks() - 1;
+    let delays = projection.blocks;
+    let due = |row: u32| (tick as u32).wrapping_add(view.row(projection.first_row + row)) & mask;
+    if queue.is_bitmap {
+        let words = (projection.sources * delays).div_ceil(64);
+        for index in 0..queue.places {
+            for bit in ones(queue.word(tick, index, histories.bits)) {
+                let source = 64 * index + bit as u32;
+                for row in source * delays..(source + 1) * delays {
+                    let place = projection.first_due + due(row) * words + row / 64;
+                    if let Some(word) = histories.bits.get_mut(place as usize) {
+                        *word |= 1 << (row % 64);
+                    }
+                }
+            }
+        }
+        return;
+    }
+    let links = projection.first_due + projection.due_ticks();
+    let (mut position, end) = queue.span(tick, histories.starts);
+    while position != end {
+        let (source, place) = queue.at(position, histories);
+        for level in 0..delays {
+            let head = (projection.first_due + due(source * delays + level)) as usize;
+            let node = place * delays + level;
+            let Some(before) = histories.starts.get(head).copied() else { break };
+            if let Some(link) = histories.starts.get_mut((links + node) as usize) {
+                *link = before;
+            }
+            if let Some(head) = histories.starts.get_mut(head) {
+                *head = node as u16;
+            }
+        }
+        position = position.wrapping_add(1);
+    }
+}
+
+/// Hands out the rows that are due at `tick` and forgets them.
+#[inline]
+fn take_due(
+    projection: &Projection,
+    queue: &Queue,
+    histories: &mut Histories,
+    tick: u64,
+    mut hand_out: impl FnMut(u32),
+) {
+    let slot = tick as u32 & (projection.due_ticks() - 1);
+    let delays = projection.blocks;
+    if queue.is_bitmap {
+        let words = (projection.sources * delays).div_ceil(64);
+        let first = (projection.first_due + slot * words) as usize;
+        let row = histories.bits.get_mut(first..first + words as usize).unwrap_or_default();
+        for (index, word) in row.iter_mut().enumerate() {
+            for bit in ones(core::mem::take(word)) {
+                hand_out((64 * index + bit) as u32);
+            }
+        }
+        return;
+    }
+    let head = (projection.first_due + slot) as usize;
+    let links = projection.first_due + projection.due_ticks();
+    let mut node = histories.starts.get_mut(head).map_or(NOTHING, |head| core::mem::replace(head, NOTHING));
+    while node != NOTHING {
+        let (place, level) = (u32::from(node) / delays.max(1), u32::from(node) % delays.max(1));
+        hand_out(queue.source(place, histories) * delays + level);
+        node = histories.starts.get((links + u32::from(node)) as usize).copied().unwrap_or(NOTHING);
+    }
+}

@@ -1,0 +1,170 @@
+//! The clocked rules, one neuron and one tick at a time (`docs/semantics.md`, clocked rules).
+
+use crate::program::{Kind, Reset};
+
+/// A state word is kept within ± this by `delta` and `shift`.
+pub(crate) const LIMIT: i64 = i32::MAX as i64;
+/// Loihi's membrane is clipped to ± this.
+const LOIHI_LIMIT: i64 = (1 << 23) - 1;
+
+/// What the neurons of a clocked population share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Clocked {
+    pub(crate) kind: Kind,
+    pub(crate) reset: Reset,
+    /// Neurons are tested.
+    pub(crate) spikes: bool,
+    pub(crate) adapts: bool,
+    pub(crate) refractory: u32,
+    /// Decay of the adaptation, 15 fractional bits.
+    pub(crate) rho: u32,
+    /// First word of the parameters, and which of them has a word per neuron.
+    pub(crate) first_parameter: u32,
+    pub(crate) per_neuron: u32,
+    /// What the compiler says that the sum of a tick and the bias never exceed.
+    pub(crate) input_bound: u32,
+    /// First word of the states.
+    pub(crate) first_state: u32,
+    /// `delta` alone: no state can reach its limit.
+    pub(crate) is_bounded: bool,
+    /// Every neuron has a bias of 0, so a population at rest stays there.
+    pub(crate) is_unbiased: bool,
+}
+
+/// The parameters of one neuron.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parameters {
+    /// `delta`: beta with 15 fractional bits. `loihi`: delta v. `shift`: k of the membrane.
+    pub(crate) decay: i32,
+    /// `loihi`: delta u. `shift`: k of the synapse, -1 where the current is the sum of the tick alone.
+    pub(crate) synapse_decay: i32,
+    /// Threshold; of `loihi` its mantissa.
+    pub(crate) threshold: i32,
+    pub(crate) bias: i32,
+    /// What a spike adds to the adaptation.
+    pub(crate) increment: i32,
+}
+
+/// How many parameters there are, in the order of [`Parameters`].
+pub(crate) const PARAMETERS: usize = 5;
+
+/// The state of one neuron, as its rule needs it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    /// The membrane: `u` of `delta`, `v` of the others.
+    pub(crate) membrane: i32,
+    /// The current: `u` of `loihi`, `i` of `shift`.
+    pub(crate) current: i32,
+    /// What is added to the threshold.
+    pub(crate) adaptation: i32,
+    /// Ticks of the refractory period that are left.
+    pub(crate) wait: i32,
+}
+
+impl Clocked {
+    /// State words that count for the digest, per neuron.
+    pub(crate) const fn state_words(&self) -> u32 {
+        let own = if matches!(self.kind, Kind::Delta) { 1 } else { 2 };
+        own + self.adapts as u32
+    }
+
+    /// State words in memory, per neuron.
+    pub(crate) const fn planes(&self) -> u32 {
+        self.state_words() + (self.refractory > 0) as u32
+    }
+
+    /// One tick of one neuron: what it takes in, whether it spikes.
+    #[inline(always)]
+    pub(crate) fn step(&self, p: &Parameters, state: &mut State, input: i64, saturations: &mut u64) -> bool {
+        let waits = state.wait > 0;
+        if waits {
+            state.wait -= 1;
+        }
+        let membrane = i64::from(state.membrane);
+        let membrane = match self.kind {
+            Kind::Loihi => {
+                let current = fraction(state.current.into(), 4096 - (i64::from(p.synapse_decay) + 1), 12);
+                let current = wrapped(current.wrapping_add(input << 6));
+                state.current = current as i32;
+                let next = fraction(membrane, 4096 - i64::from(p.decay), 12) + current + i64::from(p.bias);
+                if waits { membrane } else { limited(next, LOIHI_LIMIT, saturations) }
+            }
+            Kind::Shift => {
+                let kept = if p.synapse_decay < 0 { 0 } else { shifted(state.current.into(), p.synapse_decay) };
+                let current = limited(kept + input, LIMIT, saturations);
+                state.current = current as i32;
+                let next = shifted(membrane, p.decay) + current + i64::from(p.bias);
+                if waits { membrane } else { limited(next, LIMIT, saturations) }
+            }
+            _ => {
+                let next = fraction(membrane, p.decay.into(), 15) + input + i64::from(p.bias);
+                if waits { membrane } else { limited(next, LIMIT, saturations) }
+            }
+        };
+        if self.adapts {
+            state.adaptation = fraction(state.adaptation.into(), self.rho.into(), 15) as i32;
+        }
+        let threshold = i64::from(p.threshold);
+        let fires = self.spikes
+            && !waits
+            && match self.kind {
+                Kind::Loihi => membrane > threshold << 6,
+                _ => membrane >= threshold + i64::from(state.adaptation),
+            };
+        let after = match (fires, self.reset) {
+            (false, _) => membrane,
+            (true, Reset::BySubtraction) => membrane - threshold,
+            (true, _) => 0,
+        };
+        state.membrane = after as i32;
+        if fires {
+            state.wait = self.refractory as i32;
+            if self.adapts {
+                let raised = i64::from(state.adaptation) + i64::from(p.increment);
+                state.adaptation = limited(raised.max(0), LIMIT, saturations) as i32;
+            }
+        }
+        fires
+    }
+}
+
+/// `sgn(x) ((abs(x) factor) >> bits)`.
+#[inline(always)]
+const fn fraction(x: i64, factor: i64, bits: u32) -> i64 {
+    let size = (x.wrapping_abs().wrapping_mul(factor)) >> bits;
+    if x < 0 { -size } else { size }
+}
+
+/// `x − sgn(x) max(abs(x) >> k, 1)`, 0 for 0.
+#[inline(always)]
+fn shifted(x: i64, k: i32) -> i64 {
+    let size = x.wrapping_abs();
+    let lost = (size >> (k & 63)).max(1).min(size);
+    if x < 0 { x + lost } else { x - lost }
+}
+
+/// Loihi's 24-bit current, wrapped once.
+#[inline(always)]
+const fn wrapped(u: i64) -> i64 {
+    if u > 1 << 23 {
+        u - (1 << 24)
+    } else if u <= -(1 << 23) {
+        u + (1 << 24)
+    } else {
+        u
+    }
+}
+
+#[inline(always)]
+fn limited(value: i64, limit: i64, saturations: &mut u64) -> i64 {
+    let kept = value.clamp(-limit, limit);
+    *saturations += u64::from(kept != value);
+    kept
+}
+
+/// Whether `delta` neurons with at most this decay and input can never reach the limit of a state: the largest state is
+/// below `bound / (1 - beta)`.
+pub(crate) fn delta_is_bounded(largest_decay: i32, input_bound: u32) -> bool {
+    let lost = (1 << 15) - i64::from(largest_decay);
+    lost > 0 && (i64::from(input_bound) << 15) / lost < LIMIT
+}

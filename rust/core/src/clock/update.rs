@@ -1,0 +1,179 @@
+//! One tick of a clocked population: reads and clears what is due, applies the rule, says who spikes.
+
+use super::delta::{self, LANES};
+use super::rules::{PARAMETERS, Parameters, State};
+use crate::program::{Accumulator, Kind, Layout, Population, Projection, Readout};
+
+/// A population in one tick, and the memory that its update touches.
+pub struct Update<'a> {
+    pub(crate) population: &'a mut Population,
+    /// The projections into it.
+    pub(crate) projections: &'a [Projection],
+    pub(crate) parameters: &'a [[u8; 4]],
+    pub(crate) narrow: &'a mut [i16],
+    pub(crate) wide: &'a mut [i32],
+    /// Its states alone, one plane after the other.
+    pub(crate) states: &'a mut [i32],
+    /// Its read-outs alone.
+    pub(crate) readouts: &'a mut [i64],
+    /// One bit per neuron that spikes.
+    pub(crate) fired: &'a mut [u64],
+    pub(crate) tick: u64,
+}
+
+/// Updates the population. Whether any state is left that is not zero goes to [`Population::is_active`].
+#[inline(always)]
+pub fn update(task: &mut Update) {
+    let clocked = task.population.clocked;
+    let size = task.population.size as usize;
+    let is_plain =
+        clocked.kind == Kind::Delta && clocked.is_bounded && clocked.per_neuron == 0 && clocked.planes() == 1;
+    let shared = parameters(task, 0);
+    let mut active = false;
+    for at in (0..size).step_by(LANES) {
+        let len = LANES.min(size - at);
+        let mut input = [0; LANES];
+        for projection in task.projections {
+            if projection.is_pending(task.tick) {
+                gather(&mut input, projection, task.narrow, task.wide, at, len, task.tick);
+            }
+        }
+        let (mask, nonzero) = if is_plain {
+            let states = task.states.get_mut(at..at + len).unwrap_or_default();
+            if clocked.spikes {
+                delta::update::<true>(states, &input, &shared, clocked.reset)
+            } else {
+                delta::update::<false>(states, &input, &shared, clocked.reset)
+            }
+        } else {
+            each_neuron(task, &input, at, len)
+        };
+        active |= nonzero;
+        if let Some(word) = task.fired.get_mut(at / LANES) {
+            *word = mask;
+        }
+    }
+    task.population.is_active = active || !clocked.is_unbiased;
+    if task.population.readout.kind != Readout::None {
+        read_out(task);
+    }
+}
+
+/// Adds what a projection brings to neurons `at..at + len` in this tick, and clears it.
+#[inline(always)]
+fn gather(
+    input: &mut [i32; LANES],
+    projection: &Projection,
+    narrow: &mut [i16],
+    wide: &mut [i32],
+    at: usize,
+    len: usize,
+    tick: u64,
+) {
+    let row = projection.row_of(tick) as usize + at;
+    let exponent = projection.exponent;
+    let is_narrow = projection.layout == Layout::Packed && projection.accumulator != Accumulator::Wide;
+    if is_narrow {
+        let first = projection.first_sum as usize + row;
+        take(input, narrow.get_mut(first..first + len).unwrap_or_default(), exponent);
+    }
+    let spilled = projection.spilled.is_some_and(|last| last >= tick);
+    if !is_narrow || spilled {
+        let first = if is_narrow { projection.first_wide } else { projection.first_sum } as usize + row;
+        take(input, wide.get_mut(first..first + len).unwrap_or_default(), exponent);
+    }
+}
+
+#[inline(always)]
+fn take<A: Copy + Default + Into<i32>>(input: &mut [i32; LANES], sums: &mut [A], exponent: i8) {
+    if exponent == 0
+        && let Some(sums) = sums.first_chunk_mut::<LANES>()
+    {
+        for (input, sum) in input.iter_mut().zip(sums) {
+            *input = input.wrapping_add((*sum).into());
+            *sum = A::default();
+        }
+        return;
+    }
+    for (input, sum) in input.iter_mut().zip(sums) {
+        let sum: i32 = core::mem::take(sum).into();
+        let shifted = if exponent < 0 {
+            sum >> exponent.unsigned_abs().min(31)
+        } else {
+            sum.wrapping_shl(exponent.unsigned_abs().into())
+        };
+        *input = input.wrapping_add(shifted);
+    }
+}
+
+/// The parameters of a neuron.
+#[inline]
+fn parameters(task: &Update, neuron: usize) -> Parameters {
+    let clocked = &task.population.clocked;
+    let mut place = clocked.first_parameter as usize;
+    let mut words = [0; PARAMETERS];
+    for (index, word) in words.iter_mut().enumerate() {
+        let own = clocked.per_neuron >> index & 1 != 0;
+        let at = place + if own { neuron } else { 0 };
+        *word = task.parameters.get(at).map_or(0, |&bytes| i32::from_le_bytes(bytes));
+        place += if own { task.population.size as usize } else { 1 };
+    }
+    let [decay, synapse_decay, threshold, bias, increment] = words;
+    Parameters { decay, synapse_decay, threshold, bias, increment }
+}
+
+/// Neuron by neuron, with everything that a rule can have.
+#[inline(always)]
+fn each_neuron(task: &mut Update, input: &[i32; LANES], at: usize, len: usize) -> (u64, bool) {
+    let clocked = task.population.clocked;
+    let size = task.population.size as usize;
+    let has_current = clocked.kind != Kind::Delta;
+    let adaptation = size * (1 + usize::from(has_current));
+    let wait = adaptation + size * usize::from(clocked.adapts);
+    let mut saturations = 0;
+    let (mut mask, mut any) = (0, 0);
+    for (lane, &input) in input.iter().enumerate().take(len) {
+        let neuron = at + lane;
+        let p = parameters(task, neuron);
+        let states = &mut *task.states;
+        let word = |present: bool, place: usize| {
+            if present { states.get(place).copied().unwrap_or_default() } else { 0 }
+        };
+        let mut state = State {
+            membrane: word(true, neuron),
+            current: word(has_current, size + neuron),
+            adaptation: word(clocked.adapts, adaptation + neuron),
+            wait: word(clocked.refractory > 0, wait + neuron),
+        };
+        let fires = clocked.step(&p, &mut state, input.into(), &mut saturations);
+        let mut store = |present: bool, place: usize, value: i32| {
+            if present && let Some(slot) = states.get_mut(place) {
+                *slot = value;
+                any |= value;
+            }
+        };
+        store(true, neuron, state.membrane);
+        store(has_current, size + neuron, state.current);
+        store(clocked.adapts, adaptation + neuron, state.adaptation);
+        store(clocked.refractory > 0, wait + neuron, state.wait);
+        mask |= u64::from(fires) << lane;
+    }
+    task.population.saturations += saturations;
+    (mask, any != 0)
+}
+
+/// Takes the membranes after this tick into the read-outs.
+#[inline(always)]
+fn read_out(task: &mut Update) {
+    let readout = &mut task.population.readout;
+    let gain = readout.gain_at(task.tick);
+    for (value, &state) in task.readouts.iter_mut().zip(task.states.iter()) {
+        let state = i64::from(state);
+        *value = match readout.kind {
+            Readout::Max => state.max(*value),
+            Readout::Sum => value.wrapping_add(state),
+            Readout::Weighted => value.wrapping_add(gain.wrapping_mul(state) >> 30),
+            Readout::None | Readout::Last => state,
+        };
+    }
+}

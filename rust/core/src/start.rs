@@ -1,0 +1,57 @@
+//! What the arenas hold when a processor is built: the parts of the program that it keeps at hand.
+
+use crate::agenda::Agenda;
+use crate::clock::rules::delta_is_bounded;
+use crate::memory::{Memory, Plan};
+use crate::program::{Kind, Population, Projection, View};
+
+/// Fills the arenas from a program; states and queues are cleared elsewhere.
+pub(crate) fn start(view: &View, plan: &Plan, memory: Memory) {
+    Agenda::new(memory.deliveries, plan.entries).build();
+    Agenda::new(memory.crossings, plan.neurons).build();
+    // Every tick leaves it empty.
+    memory.work.fill(0);
+    for (slot, projection) in memory.projections.iter_mut().zip(view.projections()) {
+        *slot = projection;
+    }
+    let projections = memory.projections.get(..plan.projections).unwrap_or_default();
+    for (index, (slot, population)) in memory.populations.iter_mut().zip(view.populations()).enumerate() {
+        *slot = completed(view, population, index, projections);
+        let own = population.first_neuron as usize..population.end_neuron();
+        for (neuron, member) in
+            memory.neurons.get_mut(own.clone()).unwrap_or_default().iter_mut().zip(own)
+        {
+            (neuron.population, neuron.threshold) = (index as u16, view.threshold(member));
+        }
+    }
+}
+
+/// A population with what follows from its parameters and from the projections.
+fn completed(view: &View, mut population: Population, index: usize, projections: &[Projection]) -> Population {
+    let from = projections.iter().filter(|projection| usize::from(projection.source) == index);
+    population.queue.depth = from.map(Projection::history_ticks).max().unwrap_or(0);
+    let begins = |projection: &Projection| usize::from(projection.target) < index;
+    let ends = |projection: &Projection| usize::from(projection.target) <= index;
+    population.first_projection = projections.partition_point(begins) as u32;
+    population.end_projection = projections.partition_point(ends) as u32;
+    if population.kind.is_clocked() {
+        let size = population.size as usize;
+        let clocked = &mut population.clocked;
+        let (mut largest_decay, mut is_unbiased, mut at) = (0, true, clocked.first_parameter as usize);
+        for parameter in 0..crate::clock::rules::PARAMETERS {
+            let count = if clocked.per_neuron >> parameter & 1 == 0 { 1 } else { size };
+            let words = view.parameters.get(at..at + count).unwrap_or_default();
+            let values = words.iter().map(|&bytes| i32::from_le_bytes(bytes));
+            match parameter {
+                0 => largest_decay = values.max().unwrap_or(0),
+                3 => is_unbiased = values.into_iter().all(|bias| bias == 0),
+                _ => {}
+            }
+            at += count;
+        }
+        clocked.is_unbiased = is_unbiased;
+        clocked.is_bounded =
+            population.kind == Kind::Delta && delta_is_bounded(largest_decay, clocked.input_bound);
+    }
+    population
+}
