@@ -15,6 +15,7 @@ from head_to_head.cases import Case
 from head_to_head.engine import Answer, Engine
 from head_to_head.expected import DECAY, Rule, simulate
 from head_to_head.figures import summary
+from head_to_head.table import table
 from head_to_head.tarry_engine import TICK, matrices, spike_bytes
 from head_to_head.workload import Synapses, Workload, read
 
@@ -175,6 +176,24 @@ def test_no_speed_without_the_right_answer(monkeypatch: pytest.MonkeyPatch) -> N
         assert "deliveries_per_second" not in bad
     assert summary(case, loose, [answer(first=1001, checksum=None, due=None)], [1])["checked"]
     assert not summary(case, loose, [answer(first=1002, checksum=None, due=None)], [1])["checked"]
+
+
+def test_the_table_has_every_engine_and_the_ratios_of_rounds() -> None:
+    def row(speeds: list[float], **more: object) -> dict[str, object]:
+        middle = sorted(speeds)[1]
+        return {"checked": True, "deliveries_per_second": middle, "by_round": speeds, "rounds": 3} | more
+
+    rows = {
+        "tarry": row([4e9, 2e9, 2e9], p50_us=1.0, **{"p99_us": 2.0, "p99.9_us": 3.0}, peak_bytes=5e6),
+        "yardstick_16": row([2e9, 1e9, 2e9], cpu_by_round=[1.0, 1.0, 1.0]),
+        "brian2": row([1e8, 1e8, 4e8], note="Brian2's note"),
+        "nest": {"checked": False, "why": "spikes"},
+    }
+    text = table({"machine": "M", "cases": {"fixed": rows, "axonal": {"tarry": row([1e9, 1e9, 1e9])}}})
+    assert "| Tarry | 2,000 | 1,000 | 1, 2, 3 | 5 MB |" in text
+    assert "| NEST | wrong |  |  |  |" in text
+    assert "- fixed, Tarry: 2.00 × C, 16 bit; 20.0 × Brian2, the fastest peer" in text
+    assert "Brian2's note" in text
 
 
 def test_a_program_runs_and_its_peak_is_seen() -> None:

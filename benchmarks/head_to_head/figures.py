@@ -52,6 +52,8 @@ def summary(case: Case, engine: Engine, answers: list[Answer], peaks: list[int])
         "recordings": recordings,
         "deliveries": due,
         "rounds": len(answers),
+        "by_round": [due / answer.seconds for answer in answers],
+        "cpu_by_round": [due / seconds for seconds in cpu] if len(cpu) == len(answers) else None,
         "note": engine.note,
     }
 
@@ -69,5 +71,7 @@ def kernel_summary(rows: list[Figures]) -> Figures:
         "peak_bytes": None,
         "checked": True,
         "rounds": len(rows),
+        "by_round": [row["deliveries_per_second"] for row in rows],
+        "cpu_by_round": [row["deliveries_per_cpu_second"] for row in rows],
         "note": f"inner loop alone: {rows[0]['kernel']}",
     }
