@@ -46,14 +46,19 @@ def speed(row: dict[str, Any] | None) -> str:
     """Millions per second."""
     if row is None:
         return ""
-    return f"{row['deliveries_per_second'] / 1e6:,.3g}" if row["checked"] else "wrong"
+    return number(row["deliveries_per_second"] / 1e6) if row["checked"] else "wrong"
+
+
+def number(value: float) -> str:
+    """With three digits, or whole."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def latency(row: dict[str, Any]) -> str:
     """Quantiles of a tick in microseconds."""
     if row.get("p50_us") is None:
         return ""
-    return ", ".join(f"{row[key]:,.3g}" for key in ("p50_us", "p99_us", "p99.9_us"))
+    return ", ".join(number(row[key]) for key in ("p50_us", "p99_us", "p99.9_us"))
 
 
 def memory(row: dict[str, Any]) -> str:
@@ -88,12 +93,13 @@ def ratios(cases: dict[str, Rows]) -> list[str]:
             if peers:
                 fastest = max(peers, key=lambda name: rows[name]["deliveries_per_second"])
                 parts.append(f"{ratio(rows[ours], rows[fastest]):.1f} × {TITLES[fastest]}, the fastest peer")
-            lines.append(f"- {case}, {TITLES[ours]}: {'; '.join(parts)}")
+            if parts:
+                lines.append(f"- {case}, {TITLES[ours]}: {'; '.join(parts)}")
     return lines
 
 
 def ratio(ours: dict[str, Any], other: dict[str, Any]) -> float:
     """The median over the rounds of the ratios within a round; of CPU time where both tell theirs."""
     key = "cpu_by_round" if ours.get("cpu_by_round") and other.get("cpu_by_round") else "by_round"
-    pairs = zip(ours[key], other[key], strict=True)
-    return statistics.median(a / b for a, b in pairs)
+    parts: list[float] = [a / b for a, b in zip(ours[key], other[key], strict=True)]
+    return statistics.median(parts)
