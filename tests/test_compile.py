@@ -137,8 +137,8 @@ def test_histories_are_planned_at_the_worst_case() -> None:
     [
         ({"tick": 0.0}, r"tick is 0.0 s; it must be positive"),
         ({"tick": float("nan")}, r"tick is nan s"),
-        ({"weight_bits": 1}, r"weight_bits is 1; it must be 2 to 16"),
-        ({"weight_bits": 17}, r"weight_bits is 17; it must be 2 to 16"),
+        ({"weight_bits": 0}, r"weight_bits is 0; it must be 1 to 16"),
+        ({"weight_bits": 17}, r"weight_bits is 17; it must be 1 to 16"),
         ({"rule": "quantum"}, r"rule is 'quantum'; there is 'event'"),
         ({"scale": "synapse"}, r"scale is 'synapse'; it must be 'layer' or 'neuron'"),
         ({"tables": "foo"}, r"tables is 'foo'; it must be 'split' or 'direct'"),

@@ -13,14 +13,14 @@ GROUPS, PER_GROUP = 25, 42
 
 
 def run_in_pieces(
-    processor: tarry.Processor, times: np.ndarray, chans: np.ndarray, seed: int
+    processor: tarry.Processor, times: np.ndarray, chans: np.ndarray, seed: int, until: int = UNTIL
 ) -> list[tuple[int, int]]:
     """Push and run in random pieces: several pushes before a run, several runs between pushes."""
     rng = np.random.default_rng(seed)
     out: list[tuple[int, int]] = []
     pushed = now = 0
-    while now < UNTIL:
-        stop = min(UNTIL, now + int(rng.integers(1, 40)))
+    while now < until:
+        stop = min(until, now + int(rng.integers(1, 40)))
         ahead = int(np.searchsorted(times, stop + int(rng.integers(0, 60))))
         while pushed < ahead:
             piece = min(ahead, pushed + int(rng.integers(1, 6)))

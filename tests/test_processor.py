@@ -196,12 +196,13 @@ def test_notes_are_only_notes() -> None:
     import zlib
 
     data = relay().bytes
-    offset, length = struct.unpack_from("<II", data, 40 + 16 * 6 + 4)
+    last = 40 + 16 * 10
+    offset, length = struct.unpack_from("<II", data, last + 4)
     for notes in (b"", b"no json", b'{"names":["only one"]}', b"[]"):
         body = data[:offset] + notes + bytes(-len(notes) % 4)
-        table = body[40 : 40 + 16 * 6] + struct.pack("<IIII", 6, offset, len(notes), zlib.crc32(notes))
+        table = body[40:last] + struct.pack("<IIII", 10, offset, len(notes), zlib.crc32(notes))
         header = body[:12] + struct.pack("<I", len(body)) + body[16:32] + struct.pack("<I", zlib.crc32(table))
-        other = tarry.Program(header + struct.pack("<I", zlib.crc32(header)) + table + body[152:])
+        other = tarry.Program(header + struct.pack("<I", zlib.crc32(header)) + table + body[last + 16 :])
         assert other.names == ["population 0", "population 1"]
         assert length > 0
         assert "population 1: 2 lif" in str(other)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, Literal
 
 from . import _core
 from ._tables import amount, amounts, markdown
 
-__all__ = ["finest_tick", "obstacles", "platform", "platforms"]
+RuleChoice = Literal["event", "delta", "loihi", "shift"]
+
+__all__ = ["default_rule", "finest_tick", "obstacles", "platform", "platforms"]
 
 
 def platforms() -> dict[str, dict[str, Any]]:
@@ -60,6 +62,12 @@ def finest_tick(name: str | PathLike[str], longest_delay: float) -> float:
         raise ValueError(f"longest_delay is {longest_delay} s; it must be finite and at least 0")
     steps: float | None = platform(name)["limits"].get("delay_longest")
     return 0.0 if steps is None else longest_delay / steps
+
+
+def default_rule(name: str | PathLike[str]) -> RuleChoice:
+    """The integer rule that programs for a platform are compiled with unless another is asked for."""
+    rules: list[RuleChoice] = platform(name).get("rules", ["event"])
+    return rules[0]
 
 
 def profile_table() -> str:

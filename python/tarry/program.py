@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Self
@@ -19,7 +19,9 @@ class CompileReport:
     ``weight_scales`` hold one number per population, or one per neuron. ``input_bound`` is the largest state that the
     sources can drive a neuron to where their spikes are bounded, else None. ``task_error`` is the error on the
     calibration data with the grid that holds every weight, and with the one chosen. ``warnings`` are sentences about
-    states or thresholds that may cost accuracy.
+    states or thresholds that may cost accuracy, ``losses`` about what lowering onto a clocked rule changed. ``queues``
+    say how each clocked projection is laid out, ``delay_bytes`` what all delays take in memory, ``delay_bytes_of_ends``
+    what they would take with blocks of one tick and as ring buffers.
     """
 
     tick: float
@@ -35,6 +37,10 @@ class CompileReport:
     task_error: tuple[float, float] | None
     programs_tried: int
     warnings: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    queues: Mapping[str, Mapping[str, int | str]] = field(default_factory=dict)
+    delay_bytes: int = 0
+    delay_bytes_of_ends: tuple[int, int] | None = None
 
     def notes(self, names: list[str]) -> str:
         """The part of the report that travels in the program: names and scales, as JSON."""

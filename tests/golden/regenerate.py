@@ -17,10 +17,13 @@ from tarry.reference import Neurons, Spike, Synapse, simulate
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from generated import UNTIL, channels, draw, exact_crossings, integers_of
+from generated_clocked import draw_clocked
 from golden_file import GOLDEN, Golden, Run, fnv_1a, write
+from layouts import CHOICES, compiled
 
 ALL_NETWORKS = range(1050)
 NETWORKS = ALL_NETWORKS[::17]
+CLOCKED_NETWORKS = ALL_NETWORKS[::15]
 SAMPLES = 200
 TAU_SYN = 1e-3
 TICK = TAU_SYN / 64
@@ -37,6 +40,19 @@ def networks(seeds: range) -> list[Golden]:
         inputs = [(s.tick, s.index) for s in case.inputs]
         run = Run(UNTIL, inputs, outputs, fnv_1a(outputs, states))
         cases.append(Golden(case.compile().bytes, [run]))
+    return cases
+
+
+def clocked(seeds: range) -> list[Golden]:
+    """Clocked and mixed networks, each in another layout."""
+    cases = []
+    for number, seed in enumerate(seeds):
+        case = draw_clocked(seed)
+        program = compiled(case, CHOICES[number % len(CHOICES)])
+        expected = case.expected()
+        cases.append(
+            Golden(program.bytes, [Run(case.until, case.inputs, expected.outputs, expected.digest)])
+        )
     return cases
 
 
@@ -75,7 +91,8 @@ def _sample(neurons: list[Neurons], synapses: list[Synapse], times: np.ndarray) 
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        write(Path(sys.argv[1]), networks(ALL_NETWORKS))
+        write(Path(sys.argv[1]), networks(ALL_NETWORKS) + clocked(ALL_NETWORKS))
     else:
         write(GOLDEN / "networks.bin", networks(NETWORKS) + equalities())
+        write(GOLDEN / "clocked.bin", clocked(CLOCKED_NETWORKS))
         write(GOLDEN / "yin_yang.bin", yin_yang())

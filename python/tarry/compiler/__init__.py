@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ..network import Lif, Network
-from ..platforms import obstacles
-from ..program import CompileReport, Program
+from ..models import INTEGER_MODELS
+from ..network import Network
+from ..platforms import RuleChoice, default_rule, obstacles
+from ..program import Program
+from .blocks import LayoutKind
+from .build import RULES, Settings, build, rules_of
 from .calibration import FirstSpikes
-from .decay import Tables, neuron_tables
-from .format import write_program
-from .layout import lay_out_runs
-from .histories import plan_histories
-from .quantise import (
-    IntegerProjection,
-    ZeroDelays,
-    network_scales,
-    quantise_neurons,
-    quantise_projection,
-)
+from .decay import Tables
+from .histories import HistoryKind
+from .quantise import ZeroDelays, network_scales
 from .scales import Scales, Trial, choose_scales
 
 __all__ = ["FirstSpikes", "compile_network"]
 
-RULES = ("event",)
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """Everything that a compilation depends on beside the network and the scales."""
-
-    tick: float
-    weight_bits: int
-    tables: Tables
-    zero_delays: ZeroDelays
-    input_policy: Literal["reject", "drop"]
-    input_spikes: int | None
-    capacities: Mapping[str, int]
+#: Ticks that spikes may be pushed ahead of time into an input that clocked projections read.
+INPUT_WINDOW = 1024
 
 
 def compile_network(
@@ -50,7 +32,7 @@ def compile_network(
     tick: float,
     weight_bits: int = 8,
     platform: str | None = None,
-    rule: str | None = None,
+    rule: RuleChoice | None = None,
     calibration: FirstSpikes | Callable[[Program], float] | None = None,
     scale: Literal["layer", "neuron"] = "layer",
     weight_scales: Mapping[str, float | npt.ArrayLike] | None = None,
@@ -59,6 +41,12 @@ def compile_network(
     input_policy: Literal["reject", "drop"] = "reject",
     input_spikes: int | None = None,
     capacities: Mapping[str, int] | None = None,
+    once: Literal["refuse", "longest_refractory"] = "refuse",
+    block: int | Mapping[str, int] | None = None,
+    layout: LayoutKind | Mapping[str, LayoutKind] | None = None,
+    history: HistoryKind = "auto",
+    input_window: int = INPUT_WINDOW,
+    delay_limit: int | None = None,
     memory_limit: int | None = None,
 ) -> Program:
     """Compile a network into an integer program.
@@ -66,9 +54,10 @@ def compile_network(
     Args:
         network: the float network.
         tick: length of a tick in seconds.
-        weight_bits: width of the integer weights, 2 to 16.
+        weight_bits: width of the integer weights, 1 to 16 (1: −1 or +1; ``loihi``: 2 to 8).
         platform: name of a platform profile whose limits the program must keep; see ``tarry.platforms()``.
-        rule: the integer rule; ``"event"`` (docs/semantics.md §3) is the one there is.
+        rule: the integer rule of float populations: ``"event"``, ``"delta"``, ``"loihi"`` or ``"shift"``
+            (docs/semantics.md); by default that of the platform, or ``"event"``. Models in integers know theirs.
         calibration: training data (``FirstSpikes``) or a function from program to error by which the weight scales
             are chosen. Without it the grid just holds the largest weight, and the report says so.
         scale: one weight scale per population (``"layer"``) or per neuron.
@@ -80,6 +69,16 @@ def compile_network(
             state reaches the clamp. Assumed 1 where all neurons fire once.
         capacities: places of histories by population name, instead of the worst case; the excess is dropped (inputs:
             as ``input_policy`` says) and counted.
+        once: whether a clocked rule refuses neurons that fire once, or gives them its longest refractory period.
+        block: B of the blocked delay queue, a power of two, for all packed clocked projections or by
+            ``"source -> target"``: 1 is the shared circular delay queue, more than the longest delay the ring buffer.
+            By default what is fastest on a host (docs/delay_queue.md), or what ``delay_limit`` leaves room for.
+        layout: ``"packed"``, ``"shared"`` or ``"own"`` (docs/delay_queue.md), for all clocked projections or by name;
+            by default what follows from the delays.
+        history: ``"list"`` or ``"bitmap"`` for clocked projections; ``"auto"`` is a list for ordinary inputs and where
+            a capacity is given, else a bitmap.
+        input_window: ticks that spikes may be pushed ahead of time into an input that clocked projections read.
+        delay_limit: bytes that histories and accumulators may take (``Program.delay_bytes``); B is made as large as fits.
         memory_limit: bytes that the processor may need; more is refused with the number.
 
     Returns:
@@ -90,31 +89,49 @@ def compile_network(
     """
     if not (np.isfinite(tick) and tick > 0):
         raise ValueError(f"tick is {tick} s; it must be positive")
-    if not 2 <= weight_bits <= 16:
-        raise ValueError(f"weight_bits is {weight_bits}; it must be 2 to 16")
-    if rule is not None and rule not in RULES:
+    if not 1 <= weight_bits <= 16:
+        raise ValueError(f"weight_bits is {weight_bits}; it must be 1 to 16")
+    if rule is None:
+        rule = "event" if platform is None else default_rule(platform)
+    if rule not in RULES:
         raise ValueError(f"rule is {rule!r}; there is {', '.join(map(repr, RULES))}")
-    _refuse_what_events_cannot(network)
     choices = {
         "tables": (tables, ("split", "direct")),
         "zero_delays": (zero_delays, ("refuse", "one_tick")),
         "input_policy": (input_policy, ("reject", "drop")),
         "scale": (scale, ("layer", "neuron")),
+        "once": (once, ("refuse", "longest_refractory")),
+        "history": (history, ("auto", "list", "bitmap")),
     }
     for name, (choice, known) in choices.items():
         if choice not in known:
-            raise ValueError(f"{name} is {choice!r}; it must be {known[0]!r} or {known[1]!r}")
+            raise ValueError(f"{name} is {choice!r}; it must be {' or '.join(map(repr, known))}")
+    if input_window < 1:
+        raise ValueError(f"input_window is {input_window} ticks; it must be at least 1")
     if input_spikes is not None and input_spikes < 1:
         raise ValueError(
             f"input_spikes is {input_spikes}; it must be at least 1, or None where no bound is known"
         )
     if input_spikes is None and all(p.neuron is None or p.fires_once for p in network.populations):
         input_spikes = 1
-    settings = _Settings(
-        float(tick), weight_bits, tables, zero_delays, input_policy, input_spikes, dict(capacities or {})
+    settings = Settings(
+        tick=float(tick),
+        weight_bits=weight_bits,
+        rule=rule,
+        tables=tables,
+        zero_delays=zero_delays,
+        input_policy=input_policy,
+        input_spikes=input_spikes,
+        capacities=dict(capacities or {}),
+        once=once,
+        block=block,
+        layout=layout,
+        history=history,
+        input_window=input_window,
+        delay_limit=delay_limit,
     )
     scales, trial = _scales(network, settings, calibration, scale, weight_scales)
-    program = _build(network, settings, scales, trial)
+    program = build(network, settings, scales, trial)
     if platform is not None:
         reasons = obstacles(program, platform)
         if reasons:
@@ -129,12 +146,14 @@ def compile_network(
 
 def _scales(
     network: Network,
-    settings: _Settings,
+    settings: Settings,
     calibration: FirstSpikes | Callable[[Program], float] | None,
     scale: str,
     given: Mapping[str, float | npt.ArrayLike] | None,
 ) -> tuple[Scales, Trial | None]:
-    largest = network_scales(network, settings.weight_bits)
+    floats = {p.name for p in network.populations if not isinstance(p.neuron, (*INTEGER_MODELS, type(None)))}
+    rules = {name: rule for name, rule in rules_of(network, settings.rule).items() if name in floats}
+    largest = network_scales(network, settings.weight_bits, rules)
     if given is not None:
         if set(given) != set(largest):
             raise ValueError(f"weight_scales are for {sorted(given)}; give one for each of {sorted(largest)}")
@@ -147,100 +166,7 @@ def _scales(
     if calibration is None:
         return largest, None
     evaluate = calibration.error if isinstance(calibration, FirstSpikes) else calibration
+    finest = network_scales(network, settings.weight_bits, rules, per_neuron=True) if scale == "neuron" else None
     return choose_scales(
-        network,
-        settings.weight_bits,
-        scale == "neuron",
-        lambda candidate: evaluate(_build(network, settings, candidate, None)),
+        largest, finest, lambda candidate: evaluate(build(network, settings, candidate, None))
     )
-
-
-def _build(network: Network, settings: _Settings, scales: Scales, trial: Trial | None) -> Program:
-    spikes: dict[str, int | None] = {
-        p.name: settings.input_spikes if p.neuron is None else (1 if p.fires_once else None)
-        for p in network.populations
-    }
-    projections = [
-        quantise_projection(
-            p,
-            network.population(p.source).neuron is not None,
-            settings.tick,
-            scales[p.target],
-            settings.weight_bits,
-            settings.zero_delays,
-        )
-        for p in network.projections
-    ]
-    neurons = {
-        p.name: quantise_neurons(
-            p, settings.tick, scales[p.name], [q for q in projections if q.target == p.name], spikes
-        )
-        for p in network.populations
-        if p.neuron is not None
-    }
-    decay = {
-        p.name: neuron_tables(p.neuron.tau_mem, p.neuron.tau_syn, settings.tick, settings.tables)
-        for p in network.populations
-        if isinstance(p.neuron, Lif)
-    }
-    runs = lay_out_runs(network, projections)
-    histories = plan_histories(network, neurons, runs, settings.capacities, settings.input_spikes)
-    report = CompileReport(
-        tick=settings.tick,
-        weight_bits=settings.weight_bits,
-        weight_scales={name: _compact(s) for name, s in scales.items()},
-        weight_shift={name: n.weight_shift for name, n in neurons.items()},
-        theta={name: (int(n.theta.min()), int(n.theta.max())) for name, n in neurons.items()},
-        input_bound={
-            name: None if n.bound is None else n.bound << n.weight_shift for name, n in neurons.items()
-        },
-        clipped_weights=sum(p.clipped_weights for p in projections),
-        pruned_weights=_pruned(network, projections),
-        raised_delays=sum(p.raised_delays for p in projections),
-        longest_delay=int(runs.delays.max(initial=0)),
-        task_error=None if trial is None else (trial.start, trial.kept),
-        programs_tried=1 if trial is None else trial.tried,
-        warnings=tuple(warning for n in neurons.values() for warning in n.warnings),
-    )
-    data = write_program(
-        network,
-        settings.tick,
-        settings.weight_bits,
-        neurons,
-        decay,
-        runs,
-        histories,
-        settings.input_policy == "drop",
-        report.notes([p.name for p in network.populations]),
-    )
-    return Program(data, report=report)
-
-
-def _refuse_what_events_cannot(network: Network) -> None:
-    for population in network.populations:
-        where, neuron = f"population {population.name!r}", population.neuron
-        if neuron is None:
-            continue
-        if not isinstance(neuron, Lif):
-            raise ValueError(
-                f"{where} is {type(neuron).__name__}; the event-driven rule runs Lif neurons, the others need a clocked rule"
-            )
-        if np.isinf(neuron.tau_mem):
-            raise ValueError(
-                f"{where} is non-leaky (tau_mem = inf); the event-driven rule needs a finite "
-                "tau_mem: train with one, or replace inf by a long one"
-            )
-        if neuron.adaptation is not None or np.any(neuron.bias):
-            raise ValueError(
-                f"{where} has a bias or an adaptive threshold; the event-driven rule has neither: use a clocked rule"
-            )
-
-
-def _pruned(network: Network, projections: list[IntegerProjection]) -> int:
-    pairs = zip(network.projections, projections, strict=True)
-    return sum(int(np.count_nonzero((f.weights != 0) & (i.weights == 0))) for f, i in pairs)
-
-
-def _compact(scale: npt.NDArray[np.float64]) -> list[float]:
-    values: list[float] = scale.tolist()
-    return values[:1] if len(set(values)) == 1 else values

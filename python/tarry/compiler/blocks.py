@@ -8,7 +8,7 @@ behind the choices made here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -20,8 +20,9 @@ AccumulatorKind = Literal["wide", "narrow", "guarded"]
 LAYOUTS: tuple[LayoutKind, ...] = ("packed", "shared", "own")
 ACCUMULATORS: tuple[AccumulatorKind, ...] = ("wide", "narrow", "guarded")
 
-#: Offsets of packed synapses have 16 bits.
+#: Offsets of packed synapses and weights have 16 bits.
 MOST_SUMS = 1 << 16
+LARGEST_WEIGHT = (1 << 15) - 1
 #: Dense rows pay where this fraction of their weights is a synapse.
 LEAST_DENSITY = 0.25
 #: Delays of dense rows: shared by all sources, or per source.
@@ -87,26 +88,26 @@ class Block:
         return {"wide": 4, "narrow": 2, "guarded": 6}[self.accumulator] * self.width * self.stride
 
 
-def merged(synapses: Synapses) -> Synapses:
-    """Add synapses that share pre, post and delay into one, and leave out those whose weight is then 0."""
+def merged(synapses: Synapses) -> list[Synapses]:
+    """Add synapses that share pre, post and delay into one, and leave out those whose weight is then 0.
+
+    What does not fit 16 bits goes into a projection of its own.
+    """
     order = np.lexsort((synapses.delay, synapses.post, synapses.pre))
     pre, post, delay = synapses.pre[order], synapses.post[order], synapses.delay[order]
     new = np.ones(len(order), bool)
     new[1:] = (np.diff(pre) != 0) | (np.diff(post) != 0) | (np.diff(delay) != 0)
     starts = np.flatnonzero(new)
     weight = np.add.reduceat(synapses.weight[order], starts) if len(starts) else synapses.weight
-    kept = starts[weight != 0] if len(starts) else starts
-    return Synapses(
-        synapses.source,
-        synapses.target,
-        synapses.exponent,
-        synapses.sources,
-        synapses.targets,
-        pre[kept],
-        post[kept],
-        delay[kept],
-        weight[weight != 0],
-    )
+    parts = []
+    while np.any(weight):
+        held = np.clip(weight, -LARGEST_WEIGHT, LARGEST_WEIGHT)
+        kept = starts[held != 0]
+        parts.append(
+            replace(synapses, pre=pre[kept], post=post[kept], delay=delay[kept], weight=held[held != 0])
+        )
+        weight = weight - held
+    return parts
 
 
 def lay_out(
@@ -122,17 +123,13 @@ def lay_out(
         layout: the layout, or None to have it chosen.
 
     Raises:
-        ValueError: weights of more than 16 bits, more than 65 536 targets.
+        ValueError: more than 65 536 targets.
     """
-    where = f"projection {synapses.source!r} -> {synapses.target!r}"
-    largest = int(np.abs(synapses.weight).max(initial=0))
-    if largest >= 1 << 15:
-        raise ValueError(
-            f"{where}: synapses that share source, target and delay add up to a weight of {largest}; "
-            "the largest is 32 767: use smaller weights or different delays"
-        )
     if synapses.targets > MOST_SUMS:
-        raise ValueError(f"{where} has {synapses.targets} targets; a clocked projection has at most 65 536")
+        raise ValueError(
+            f"projection {synapses.source!r} -> {synapses.target!r} has {synapses.targets:,} targets; a clocked "
+            "projection has at most 65 536"
+        )
     chosen = layout or _choose_layout(synapses, places)
     if chosen == "packed":
         return _packed(synapses, spikes_per_tick, places, width)
@@ -176,7 +173,8 @@ def _packed(synapses: Synapses, spikes_per_tick: int | None, places: int, width:
     width = block_width(synapses) if width is None else width
     width = min(width, _power_of_two(synapses.longest + 1), MOST_SUMS // stride)
     blocks = synapses.longest // width + 1
-    bits = weight_width(synapses.weight)
+    # A bit alone would hold no +1.
+    bits = max(2, weight_width(synapses.weight))
     short = bits <= 8 and width * stride <= 1 << (16 - bits)
     accumulator: AccumulatorKind = "wide"
     if largest_sum(synapses, spikes_per_tick, places) < 1 << 15:

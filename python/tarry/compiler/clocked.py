@@ -27,15 +27,20 @@ class ClockedPopulation:
 def group_synapses(
     network: Network, projections: Iterable[IntegerProjection], clocked: Collection[str]
 ) -> list[Synapses]:
-    """Collect the synapses into clocked populations: one group per source, target and exponent, sorted by target."""
+    """Collect the synapses into clocked populations: one group per source, target and exponent, sorted by target.
+
+    Projections whose sum is shifted right stay apart: the bits that they lose do not add up.
+    """
     order = {p.name: index for index, p in enumerate(network.populations)}
-    groups: dict[tuple[int, int, int], list[IntegerProjection]] = {}
-    for projection in projections:
+    groups: dict[tuple[int, int, int, int], list[IntegerProjection]] = {}
+    for index, projection in enumerate(projections):
         if projection.target in clocked:
-            key = (order[projection.target], order[projection.source], projection.exponent)
+            exponent = projection.exponent
+            alone = index if exponent < 0 else -1
+            key = (order[projection.target], order[projection.source], exponent, alone)
             groups.setdefault(key, []).append(projection)
     collected = []
-    for (target, source, exponent), members in sorted(groups.items(), key=lambda item: item[0]):
+    for (target, source, exponent, _), members in sorted(groups.items(), key=lambda item: item[0]):
         from_, to = network.populations[source], network.populations[target]
         columns = []
         for member in members:
@@ -43,9 +48,8 @@ def group_synapses(
             delay = member.delays[post, pre] - (from_.neuron is not None)
             columns.append((pre, post, delay, member.weights[post, pre]))
         pre, post, delay, weight = (np.concatenate(column) for column in zip(*columns, strict=True))
-        group = merged(Synapses(from_.name, to.name, exponent, from_.size, to.size, pre, post, delay, weight))
-        if len(group.weight):
-            collected.append(group)
+        group = Synapses(from_.name, to.name, exponent, from_.size, to.size, pre, post, delay, weight)
+        collected += merged(group)
     return collected
 
 

@@ -18,7 +18,7 @@ from ..network import Population
 from ..neurons import Readout
 from .float_models import LOWERINGS, FloatModel, Rule
 
-__all__ = ["CLOCKED_RULES", "ClockedNeurons", "Rule", "lower"]
+__all__ = ["CLOCKED_RULES", "ClockedNeurons", "Rule", "lower", "rule_of_model"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -83,7 +83,7 @@ def lower(
     """
     neuron, where = population.neuron, f"population {population.name!r}"
     if isinstance(neuron, INTEGER_MODELS):
-        own = _RULES[type(neuron).__name__]
+        own = rule_of_model(neuron)
         if rule not in (None, own):
             raise ValueError(
                 f"{where} is {type(neuron).__name__}, in the integers of rule {own!r}; it cannot run on {rule!r}"
@@ -104,6 +104,11 @@ def lower(
     except ValueError as error:
         raise ValueError(f"{where} onto rule {rule!r} at a tick of {amount(tick, 's')}: {error}") from error
     return replace(_passed_through(model, rule, population.size), losses=tuple(float_model.losses))
+
+
+def rule_of_model(neuron: IntegerNeuron) -> Rule:
+    """The rule whose integers a model has."""
+    return _RULES[type(neuron).__name__]
 
 
 def _passed_through(neuron: IntegerNeuron, rule: Rule, size: int) -> ClockedNeurons:

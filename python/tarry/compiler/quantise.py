@@ -13,8 +13,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ..network import Lif, Network, Population, Projection
+from ..network import Network, Population, Projection
+from ..neurons import Integrator, Lif
+from .clocked_weights import check_delays, quantise_weights, taken_weights, weight_range
 from .decay import constants_of
+from .float_models import Rule
 
 LONGEST_DELAY = 1 << 30
 LAST_TICK = 1 << 62
@@ -36,6 +39,7 @@ class IntegerProjection:
 
     source: str
     target: str
+    exponent: int
     weights: Integers
     delays: Integers
     raised_delays: int
@@ -75,26 +79,39 @@ def spike_ticks(seconds: npt.ArrayLike, tick: float) -> Integers:
 
 def largest_weight(weight_bits: int) -> int:
     """The largest integer weight; its negative is the smallest."""
-    return (1 << (weight_bits - 1)) - 1
+    return max((1 << (weight_bits - 1)) - 1, 1)
 
 
 def quantise_projection(
     projection: Projection,
     from_neurons: bool,
+    rule: Rule | None,
     tick: float,
-    scale: Floats,
+    scale: Floats | None,
     weight_bits: int,
     zero_delays: ZeroDelays,
 ) -> IntegerProjection:
     """Round weights to multiples of the scale of their target neuron (post,) and delays to ticks.
 
+    ``rule`` is the clocked rule of the target, None for event-driven neurons; without a scale the weights are integers
+    of the rule already.
+
     Raises:
-        ValueError: a zero delay between neurons, or one beyond 2^30 ticks.
+        ValueError: a zero delay between neurons, one beyond 2^30 ticks or the rule's longest, a weight that the rule
+            cannot hold.
     """
     where = f"projection {projection.source!r} -> {projection.target!r}"
-    limit = largest_weight(weight_bits)
-    raw = np.rint(projection.weights / scale[:, None])
-    weights = np.clip(raw, -limit, limit).astype(np.int64)
+    clipped = 0
+    if rule is None:
+        assert scale is not None
+        limit = largest_weight(weight_bits)
+        raw = np.rint(projection.weights / scale[:, None])
+        clipped = int(np.count_nonzero(np.abs(raw) > limit))
+        weights = np.clip(raw, -limit, limit).astype(np.int64)
+    elif scale is None:
+        weights = taken_weights(projection.weights, rule, weight_bits, where)
+    else:
+        weights, clipped = quantise_weights(projection.weights, scale, rule, weight_bits)
     delays = np.broadcast_to(ticks(projection.delays, tick), weights.shape)
     raised = 0
     if from_neurons:
@@ -111,8 +128,11 @@ def quantise_projection(
         raise ValueError(
             f"{where}: a delay of {delays.max()} ticks; the longest is {LONGEST_DELAY}: use a coarser tick"
         )
-    clipped = int(np.count_nonzero(np.abs(raw) > limit))
-    return IntegerProjection(projection.source, projection.target, weights, delays, raised, clipped)
+    if rule is not None:
+        check_delays(delays[weights != 0], rule, where)
+    return IntegerProjection(
+        projection.source, projection.target, projection.exponent, weights, delays, raised, clipped
+    )
 
 
 def quantise_neurons(
@@ -131,9 +151,11 @@ def quantise_neurons(
         ValueError: a threshold that becomes less than 1 or too large for its neuron's weight scale.
     """
     neuron = population.neuron
-    assert isinstance(neuron, Lif)
+    assert isinstance(neuron, (Lif, Integrator))
     gain = _gain(neuron)
-    thresholds = np.broadcast_to(np.asarray(neuron.threshold, np.float64), (population.size,))
+    # Integrators have no threshold; their potential gets the resolution that a threshold of 1 would have.
+    threshold = neuron.threshold if isinstance(neuron, Lif) else 1.0
+    thresholds = np.broadcast_to(np.asarray(threshold, np.float64), (population.size,))
     ratios = [
         Fraction(float(t)) / (gain * Fraction(float(s))) for t, s in zip(thresholds, scale, strict=True)
     ]
@@ -148,7 +170,9 @@ def quantise_neurons(
             f"population {population.name!r}: the threshold of neuron {index} is {theta[index]} in integers and must lie "
             f"in 1..2^31-1: its weight scale {scale[index]:.3g} does not fit its threshold {thresholds[index]:.3g}"
         )
-    refractory = int(np.rint(neuron.refractory / tick)) if neuron.reset != "once" else 0
+    refractory = 0
+    if isinstance(neuron, Lif) and neuron.reset != "once":
+        refractory = int(np.rint(neuron.refractory / tick))
     if refractory > LONGEST_DELAY:
         raise ValueError(
             f"population {population.name!r}: a refractory period of {refractory} ticks; at most 2^30"
@@ -182,7 +206,7 @@ def _warnings(
     return ()
 
 
-def _gain(neuron: Lif) -> Fraction:
+def _gain(neuron: Lif | Integrator) -> Fraction:
     """k of the post-synaptic potential, tau_mem / |tau_mem - tau_syn|, 1 for equal constants and delta synapses."""
     if constants_of(neuron.tau_mem, neuron.tau_syn) in {"delta_synapse", "equal"}:
         return Fraction(1)
@@ -211,15 +235,26 @@ def _largest_input(
     return int(np.max(total))
 
 
-def network_scales(network: Network, weight_bits: int) -> dict[str, Floats]:
-    """The scale per neuron that just holds the largest weight into each population: where the search starts."""
+def network_scales(
+    network: Network, weight_bits: int, rules: Mapping[str, Rule | None], per_neuron: bool = False
+) -> dict[str, Floats]:
+    """The scale per neuron that just holds the largest weight into each population: where the search starts.
+
+    ``rules`` holds the float populations: their clocked rule, None where event-driven. With ``per_neuron`` the largest
+    weight of each neuron counts alone, and a neuron without synapses has scale 0.
+    """
     scales = {}
-    for population in network.populations:
-        if population.neuron is None:
-            continue
-        weights = [
-            np.abs(p.weights).max(initial=0.0) for p in network.projections if p.target == population.name
-        ]
-        largest = max(weights, default=0.0) or 1.0
-        scales[population.name] = np.full(population.size, largest / largest_weight(weight_bits))
+    for name, rule in rules.items():
+        needed = np.zeros(network.population(name).size)
+        for projection in network.projections:
+            if projection.target == name:
+                sizes = np.abs(projection.weights).max(axis=1, initial=0.0)
+                held = largest_weight(weight_bits)
+                if rule is not None:
+                    limits = weight_range(rule, weight_bits, projection.weights)
+                    held = min(size for size in (limits.largest, -limits.least) if size > 0)
+                needed = np.maximum(needed, sizes / held)
+        if not per_neuron:
+            needed = np.full_like(needed, needed.max(initial=0.0) or 1.0 / largest_weight(weight_bits))
+        scales[name] = needed
     return scales

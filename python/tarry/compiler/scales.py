@@ -12,11 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..network import Network
-from .quantise import largest_weight, network_scales
 
 Floats = npt.NDArray[np.float64]
-Scales = Mapping[str, Floats]
+Scales = dict[str, Floats]
 
 #: Fractions of the largest weight that the grid may be cut at.
 CLIPS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
@@ -34,14 +32,14 @@ class Trial:
 
 
 def choose_scales(
-    network: Network, weight_bits: int, per_neuron: bool, error: Callable[[Scales], float]
+    largest: Scales, finest: Scales | None, error: Callable[[Scales], float]
 ) -> tuple[Scales, Trial]:
     """Search the scale of every population in turn, output first, keeping what lowers ``error``.
 
-    With ``per_neuron``, a neuron whose weights do not need the scale of its layer then gets the finer one that just
-    holds them, where that lowers the error too.
+    ``largest`` are the scales that just hold every weight. With ``finest``, those that hold the weights of each neuron
+    (0 without weights), a neuron that does not need the scale of its layer then gets its own finer one, where that
+    lowers the error too.
     """
-    largest = network_scales(network, weight_bits)
     clips = dict.fromkeys(largest, 1.0)
     scales: dict[str, Floats] = dict(largest)
     best = start = error(scales)
@@ -59,17 +57,12 @@ def choose_scales(
                     best, scales, clips[name] = candidate_error, candidate, clip
         if clips == before:
             break
-    if per_neuron:
-        for name in reversed(largest):
-            finest = _largest_per_neuron(network, name) / largest_weight(weight_bits)
-            candidate = {**scales, name: np.where(finest > 0, np.minimum(scales[name], finest), scales[name])}
-            candidate_error = error(candidate)
-            tried += 1
-            if candidate_error <= best:
-                best, scales = candidate_error, candidate
+    for name in reversed(finest or {}):
+        assert finest is not None
+        own = np.where(finest[name] > 0, np.minimum(scales[name], finest[name]), scales[name])
+        candidate = {**scales, name: own}
+        candidate_error = error(candidate)
+        tried += 1
+        if candidate_error <= best:
+            best, scales = candidate_error, candidate
     return scales, Trial(start, best, clips, tried)
-
-
-def _largest_per_neuron(network: Network, name: str) -> Floats:
-    weights = [np.abs(p.weights).max(axis=1) for p in network.projections if p.target == name]
-    return np.max(weights, axis=0) if weights else np.zeros(network.population(name).size)

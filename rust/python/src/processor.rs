@@ -3,14 +3,14 @@
 use crate::convert;
 use crate::error::Error;
 use crate::program::PyProgram;
-use firmware_sim::HostMemory;
+use firmware_sim::{Dispatched, HostMemory};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Arc;
 use tarry_core::{Counts, NEVER, Processor, Reset, TICK_LIMIT};
 
-type Engine = Processor<Arc<[u8]>, HostMemory, Counts>;
+type Engine = Processor<Arc<[u8]>, HostMemory, Counts, Dispatched>;
 type Spikes<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
 type States<'py> = (Bound<'py, PyArray1<i32>>, Bound<'py, PyArray1<i32>>, Bound<'py, PyArray1<i64>>);
 
@@ -28,7 +28,7 @@ impl PyProcessor {
     #[new]
     fn new(program: &PyProgram) -> Result<Self, Error> {
         let memory = HostMemory::new(program.program.plan(), OUTPUTS);
-        Ok(Self { engine: Processor::new(program.program.clone(), memory, Counts::default())? })
+        Ok(Self { engine: Processor::with_kernels(program.program.clone(), memory, Counts::default(), Dispatched)? })
     }
 
     /// Back to rest before tick 0.
@@ -120,7 +120,22 @@ impl PyProcessor {
         self.engine.digest()
     }
 
-    /// The state words A and B of every neuron, and their anchor ticks.
+    /// What is read from the neurons of a population: read-outs, or potentials where it has none; after the last tick.
+    fn values<'py>(&mut self, py: Python<'py>, population: usize) -> Result<Bound<'py, PyArray1<i64>>, Error> {
+        self.check_population(population)?;
+        Ok(self.engine.values(population).collect::<Vec<_>>().into_pyarray(py))
+    }
+
+    /// The state words of every neuron of a clocked population, in the order of the digest.
+    fn words<'py>(&mut self, py: Python<'py>, population: usize) -> Result<Bound<'py, PyArray2<i32>>, Error> {
+        let words = self.check_population(population)?.state_words() as usize;
+        let states: Vec<i32> = self.engine.states(population).collect();
+        let shape = (states.len().checked_div(words).unwrap_or(0), words);
+        let states = numpy::ndarray::Array2::from_shape_vec(shape, states);
+        Ok(states.map_err(|error| Error::Argument(error.to_string()))?.into_pyarray(py))
+    }
+
+    /// The state words A and B of every event-driven neuron, and their anchor ticks.
     fn states<'py>(&mut self, py: Python<'py>) -> States<'py> {
         let neurons = self.engine.neurons();
         let a: Vec<i32> = neurons.iter().map(|neuron| neuron.a).collect();
@@ -169,6 +184,13 @@ impl PyProcessor {
 }
 
 impl PyProcessor {
+    fn check_population(&mut self, index: usize) -> Result<tarry_core::Population, Error> {
+        let populations = self.engine.populations();
+        let count = populations.len();
+        let message = || format!("there is no population {index}; there are {count}, counted from 0");
+        populations.get(index).copied().ok_or_else(|| Error::Argument(message()))
+    }
+
     fn drain(&mut self) -> (Vec<i64>, Vec<i64>) {
         std::iter::from_fn(|| self.engine.pop())
             .map(|spike| (spike.tick as i64, i64::from(spike.channel)))

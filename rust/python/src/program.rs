@@ -57,13 +57,19 @@ impl PyProgram {
         self.program.plan().bytes()
     }
 
+    /// Of those, the bytes that delays take: histories, lists of what is due, accumulators.
+    #[getter]
+    fn delay_bytes(&self) -> usize {
+        self.program.plan().delay_bytes()
+    }
+
     /// One dictionary per population, in order of declaration.
     fn populations<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         (0..self.program.populations())
             .filter_map(|index| self.program.population(index))
             .map(|population| {
                 let entry = PyDict::new(py);
-                entry.set_item("kind", if population.kind == Kind::Input { "input" } else { "lif" })?;
+                entry.set_item("kind", kind_name(population.kind))?;
                 entry.set_item("size", population.size)?;
                 entry.set_item("is_output", population.is_output)?;
                 entry.set_item("is_binary", population.is_binary)?;
@@ -89,6 +95,16 @@ impl PyProgram {
     fn delays<'py>(&self, py: Python<'py>, unit: usize) -> Bound<'py, PyArray1<u32>> {
         let delays: Vec<u32> = self.program.runs(unit).map(|run| run.delay).collect();
         delays.into_pyarray(py)
+    }
+}
+
+const fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Input => "input",
+        Kind::Lif => "lif",
+        Kind::Delta => "delta",
+        Kind::Loihi => "loihi",
+        Kind::Shift => "shift",
     }
 }
 

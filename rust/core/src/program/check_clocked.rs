@@ -129,7 +129,7 @@ fn check_packed(view: &View, projection: &Projection, wrong: ProgramError) -> Re
     let blocks_cover = u64::from(projection.blocks) << block.min(31) > u64::from(projection.longest)
         && u64::from(projection.blocks - 1) << block.min(31) <= u64::from(projection.longest);
     let offset_bits = match projection.word_bytes {
-        2 if (1..=8).contains(&projection.weight_bits) => 16 - u32::from(projection.weight_bits),
+        2 if (2..=8).contains(&projection.weight_bits) => 16 - u32::from(projection.weight_bits),
         4 if projection.weight_bits == 16 => 16,
         _ => return Err(wrong),
     };
