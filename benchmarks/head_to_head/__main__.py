@@ -49,8 +49,6 @@ def main() -> None:
         print("this version has no clocked engine: tarry is left out", file=sys.stderr)
         engines = [engine for engine in engines if engine not in tarry_engine.ENGINES]
     results = measure(engines, given.cases, given.rounds, given.core, "kernels" in given.engines)
-    BUILD.mkdir(parents=True, exist_ok=True)
-    (BUILD / "head_to_head.json").write_text(json.dumps(results, indent=1) + "\n")
     if given.engines == names and given.cases == list(CASES):
         about = {"machine": machine(), "date": datetime.date.today().isoformat(), "cases": results}
         (ROOT / "docs" / "results" / "head_to_head.json").write_text(json.dumps(about, indent=1) + "\n")
@@ -75,6 +73,7 @@ def measure(
     answers: dict[tuple[str, str], list[Answer]] = {}
     peaks: dict[tuple[str, str], list[int]] = {}
     inner: dict[str, list[dict[str, Any]]] = {}
+    results: dict[str, dict[str, Figures]] = {case: {} for case in cases}
     for turn in range(rounds):
         for (case, engine), command in commands.items():
             print(f"round {turn + 1} of {rounds}: {case}, {', '.join(engine.names)}", file=sys.stderr)
@@ -83,19 +82,22 @@ def measure(
             for name, answer in engine.read(lines).items():
                 answers.setdefault((case, name), []).append(answer)
                 peaks.setdefault((case, name), []).append(peak)
+                results[case][name] = summary(CASES[case], engine, answers[case, name], peaks[case, name])
+            write(results)  # what a run that is broken off has found
         if kernels:
             lines, _ = child.run(yardsticks.kernels_command(), core)
             for name, row in yardsticks.read_kernels(lines).items():
                 inner.setdefault(name, []).append(row)
-    results: dict[str, dict[str, Figures]] = {case: {} for case in cases}
-    for case, engine in commands:
-        for name in engine.names:
-            results[case][name] = summary(CASES[case], engine, answers[case, name], peaks[case, name])
-    for name, rows in inner.items():
-        for case in yardsticks.KERNELS[name].cases:
-            if case in results:
-                results[case][name] = kernel_summary(rows)
+                for case in set(yardsticks.KERNELS[name].cases) & set(cases):
+                    results[case][name] = kernel_summary(inner[name])
+            write(results)
     return results
+
+
+def write(results: dict[str, dict[str, Figures]]) -> None:
+    """To build/bench/head_to_head.json."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    (BUILD / "head_to_head.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
 def machine() -> str:
