@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 from .cases import Case
-from .engine import ALL, Command, Engine, one_answer
+from .engine import Command, Engine, one_answer
 from .environments import python_of
 from .paths import BUILD, PEERS
 
+BRIAN2_RECORDINGS = 20
 NEST_RECORDINGS = 10
 TORCH_RECORDINGS = 5
 
@@ -19,10 +20,10 @@ def brian2(case: Case) -> list[str | Path]:
     """Brian2 writes and compiles a program for the case, kept until its script, its list or the case changes."""
     python, script, folder = python_of("brian2"), PEERS / "run_brian2.py", BUILD / "brian2" / case.name
     program = folder / "main"
-    inputs = [case.file, script, python.parents[1] / ".installed"]
+    inputs = [case.file, script, Path(__file__), python.parents[1] / ".installed"]
     if not program.exists() or any(file.stat().st_mtime > program.stat().st_mtime for file in inputs):
         print(f"building {case.name} with Brian2", file=sys.stderr)
-        command = [python, script, case.file, "--recordings", str(ALL), "--out", folder]
+        command = [python, script, case.file, "--recordings", str(BRIAN2_RECORDINGS), "--out", folder]
         subprocess.run(command, check=True, stdout=sys.stderr)
         program.touch()
     return [program]
@@ -42,7 +43,7 @@ ENGINES = (
         ("brian2",),
         brian2,
         one_answer("brian2"),
-        note="Brian2 2.9.0, C++ standalone, the same rule in float64",
+        note=f"Brian2 2.9.0, C++ standalone, {BRIAN2_RECORDINGS} recordings; the same rule in float64",
     ),
     Engine(
         ("nest",),

@@ -118,13 +118,16 @@ def engine(name: str, native: bool) -> Engine:
 
 
 def answer(row: dict[str, Any]) -> Answer:
-    """What the example says."""
+    """What the example says.
+
+    Its ``deliveries_due`` counts what was handed over, whole blocks of delays at the end of a recording too: that is
+    not what is due, which the simulation tells.
+    """
     return Answer(
         recordings=ALL,
         spikes_hidden_1=row["spikes_hidden_1"],
         spikes_hidden_2=row["spikes_hidden_2"],
         readout_checksum=row["readout_checksum"],
-        deliveries_due=row["deliveries_due"],
         seconds=statistics.median(row["seconds"]),
         cpu_seconds=statistics.median(row["cpu_seconds"]) if "cpu_seconds" in row else None,
         tick_us=row["tick_us"],
