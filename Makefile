@@ -6,7 +6,7 @@ RUST_SOURCES := $(shell find rust firmware_sim -path firmware_sim/firmware -prun
 FIRMWARE := firmware_sim/firmware
 
 .DEFAULT_GOAL := help
-.PHONY: delay-queue help demo test test-rust test-python lint bench accuracy firmware firmware-tools fuzz mutations docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench head-to-head delay-queue asv accuracy firmware firmware-tools fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,16 @@ setup: .venv/.extension  ## Virtual environment, pinned packages, the Rust exten
 
 bench: setup  ## The figures of the README, side by side, answers checked; docs/results/bench.json
 	$(BIN)/python benchmarks/bench.py
+	$(MAKE) head-to-head
+
+head-to-head: setup  ## The fixed workload, Tarry against C and peers in environments of their own; build/bench/head_to_head.json
+	cd benchmarks && $(CURDIR)/$(BIN)/python -m head_to_head $(OPTIONS)
+
+# asv wants to know the machine, and writes that into the home directory: here it is one of its own.
+asv: setup  ## Every benchmark of the suite once, answers checked, nothing stored
+	mkdir -p build/asv
+	cd benchmarks && HOME=$(CURDIR)/build/asv PATH=$(CURDIR)/$(BIN):$$PATH sh -c 'asv machine --yes >/dev/null && \
+		asv run --python=same --quick --show-stderr --dry-run --set-commit-hash $$(git rev-parse HEAD)'
 
 delay-queue: setup  ## Block widths and layouts of the delay queue: docs/results/delay_queue.json, docs/delay_queue.md
 	$(BIN)/python benchmarks/delay_queue

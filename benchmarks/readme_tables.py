@@ -8,6 +8,8 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from head_to_head.table import table
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results"
 
@@ -66,14 +68,19 @@ def speed() -> str:
     return "\n".join([*lines, "", "`make bench`", "", safety])
 
 
+def head_to_head() -> str:
+    """The fixed workload, engine against engine."""
+    return table(json.loads((RESULTS / "head_to_head.json").read_text()))
+
+
 def main() -> None:
     """Replace what stands between the markers."""
     readme = ROOT / "README.md"
     text = readme.read_text()
-    for name, table in (("accuracy", accuracy()), ("speed", speed())):
+    for name, make in (("accuracy", accuracy), ("speed", speed), ("head-to-head", head_to_head)):
         pattern = rf"(<!-- {name} -->).*?(<!-- /{name} -->)"
         text = re.sub(
-            pattern, lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text, flags=re.DOTALL
+            pattern, lambda match, make=make: f"{match[1]}\n{make()}\n{match[2]}", text, flags=re.DOTALL
         )
     readme.write_text(text)
 

@@ -1,8 +1,7 @@
 //! The fixed workload of the benchmarks: every recording through the processor, tick by tick, timed.
 //!
 //! `fixed_workload PROGRAM.tarry SPIKES.bin REPEATS` prints one line of JSON: spikes of the two hidden populations and
-//! the checksum of the read-out, over all recordings; deliveries that were due within the recordings; seconds of every
-//! pass; microseconds of one tick (push + run_until + pop) in a pass of its own. `benchmarks/head_to_head` checks the
+//! the checksum of the read-out, over all recordings; deliveries that were handed over; seconds of every pass; microseconds of one tick (push + run_until + pop) in a pass of its own. `benchmarks/head_to_head` checks the
 //! answers before any time counts.
 
 #![allow(clippy::print_stdout)]
@@ -28,7 +27,8 @@ fn main() {
 
     let answers = check(&program, &recordings);
     let mut engine = build(&program, (), Dispatched);
-    let seconds: Vec<f64> = (0..repeats).map(|_| pass(&mut engine, &recordings)).collect();
+    let (seconds, cpu_seconds): (Vec<f64>, Vec<f64>) =
+        (0..repeats).map(|_| pass(&mut engine, &recordings)).unzip();
     let mut latencies = latencies(&mut engine, &recordings);
     latencies.sort_unstable_by(f64::total_cmp);
     let at = |fraction: f64| 1e6 * latencies[((latencies.len() - 1) as f64 * fraction).round() as usize];
@@ -39,8 +39,9 @@ fn main() {
             "spikes_hidden_2": answers.spikes[1],
             "readout_checksum": answers.checksum,
             "first_recordings": answers.first,
-            "deliveries_due": answers.due,
+            "deliveries": answers.deliveries,
             "seconds": seconds,
+            "cpu_seconds": cpu_seconds,
             "tick_us": {"p50": at(0.5), "p99": at(0.99), "p99.9": at(0.999), "max": at(1.0)},
             "memory_bytes": engine.program().plan().bytes(),
             "delay_bytes": engine.program().plan().delay_bytes(),
@@ -58,7 +59,8 @@ fn build<P: tarry_core::Probe, K: Kernels>(bytes: &[u8], probe: P, kernels: K) -
 struct Answers {
     spikes: [u64; 2],
     checksum: i64,
-    due: u64,
+    /// Of whole blocks, also those that are due after the end.
+    deliveries: u64,
     /// Spikes of both populations and checksum of each of the first recordings.
     first: Vec<[i64; 3]>,
 }
@@ -66,7 +68,7 @@ struct Answers {
 /// Runs everything once with a probe: what came out, and how many deliveries were due.
 fn check(program: &[u8], recordings: &Recordings) -> Answers {
     let mut engine = build(program, Counts::default(), Dispatched);
-    let mut answers = Answers { spikes: [0; 2], checksum: 0, due: 0, first: Vec::new() };
+    let mut answers = Answers { spikes: [0; 2], checksum: 0, deliveries: 0, first: Vec::new() };
     for recording in 0..recordings.count() {
         engine.reset();
         let before = offered(&mut engine);
@@ -83,7 +85,7 @@ fn check(program: &[u8], recordings: &Recordings) -> Answers {
         answers.checksum += (recording as i64 + 1) * checksum;
     }
     answers.first.truncate(3);
-    answers.due = engine.probe().deliveries;
+    answers.deliveries = engine.probe().deliveries;
     answers
 }
 
@@ -108,15 +110,23 @@ fn step<P: tarry_core::Probe, K: Kernels>(
     while engine.pop().is_some() {}
 }
 
-fn pass<K: Kernels>(engine: &mut Engine<(), K>, recordings: &Recordings) -> f64 {
-    let start = Instant::now();
+/// Seconds of one pass: on the wall, and of this thread.
+fn pass<K: Kernels>(engine: &mut Engine<(), K>, recordings: &Recordings) -> (f64, f64) {
+    let (start, cpu) = (Instant::now(), cpu_seconds());
     for recording in 0..recordings.count() {
         engine.reset();
         for tick in 0..recordings.ticks {
             step(engine, recordings, recording, tick);
         }
     }
-    start.elapsed().as_secs_f64()
+    (start.elapsed().as_secs_f64(), cpu_seconds() - cpu)
+}
+
+/// CPU time of this process as Linux tells it; 0 elsewhere.
+fn cpu_seconds() -> f64 {
+    let statistics = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    let nanoseconds = statistics.split(' ').next().and_then(|word| word.parse::<f64>().ok());
+    1e-9 * nanoseconds.unwrap_or(0.0)
 }
 
 fn latencies<K: Kernels>(engine: &mut Engine<(), K>, recordings: &Recordings) -> Vec<f64> {
