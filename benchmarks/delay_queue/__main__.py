@@ -28,13 +28,16 @@ def cases() -> list[Case]:
         found.append(base.but("delay", longest, longest=longest, widths=widths))
     for levels in (1, 2, 4, 8, 16):
         found.append(base.but("levels", levels, levels=levels, widths=(1, 64), dense=True))
-    wide = base.but("", 0.0, sources=1024, targets=4096, longest=250, widths=(1, 4, 8, 16), ring=True, ticks=200)
+    wide = base.but(
+        "", 0.0, sources=1024, targets=4096, longest=250, widths=(1, 4, 8, 16), ring=True, ticks=200
+    )
     for fan_out in (256, 1024, 4096):
         found.append(wide.but("fan_out", fan_out, fan_out=fan_out, rate=7680 / fan_out))
     return found
 
 
 def main() -> None:
+    """Measure, then write the page; or the page alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--page", action="store_true", help="only write the page from the results")

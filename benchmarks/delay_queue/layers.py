@@ -113,17 +113,13 @@ def _synapses(case: Case, rng: np.random.Generator) -> tuple[Integers, Integers,
         pre, post, delay = pre.ravel(), post.ravel(), levels[level.ravel()]
     else:
         pre = np.repeat(np.arange(case.sources), case.fan_out)
-        post = np.concatenate(
-            [rng.permutation(case.targets)[: case.fan_out] for _ in range(case.sources)]
-        )
+        post = np.concatenate([rng.permutation(case.targets)[: case.fan_out] for _ in range(case.sources)])
         delay = rng.integers(0, case.longest + 1, len(pre))
     weight = rng.integers(1, 128, len(pre)) * rng.choice([-1, 1], len(pre))
     return pre, post, delay, weight
 
 
-def _network(
-    case: Case, pre: Integers, post: Integers, delay: Integers, weight: Integers
-) -> tarry.Network:
+def _network(case: Case, pre: Integers, post: Integers, delay: Integers, weight: Integers) -> tarry.Network:
     populations = (
         tarry.Population("input", case.sources, binary=True),
         tarry.Population("layer", case.targets, tarry.DeltaLif(beta=BETA, threshold=None)),
@@ -144,7 +140,11 @@ def _network(
 def _spikes(case: Case, rng: np.random.Generator) -> bytes:
     spiking = rng.random((case.ticks, case.sources)) < case.rate / case.sources
     tick, channel = np.nonzero(spiking)
-    return struct.pack("<IIII", 1, case.ticks, 0, len(tick)) + tick.astype("<u4").tobytes() + channel.astype("<u4").tobytes()
+    return (
+        struct.pack("<IIII", 1, case.ticks, 0, len(tick))
+        + tick.astype("<u4").tobytes()
+        + channel.astype("<u4").tobytes()
+    )
 
 
 def _ring(case: Case, pre: Integers, post: Integers, delay: Integers, weight: Integers) -> bytes:

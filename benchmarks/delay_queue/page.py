@@ -32,7 +32,9 @@ def write_page(rows: Rows, root: Path) -> None:
     page = root / "docs" / "delay_queue.md"
     text = page.read_text()
     before, rest = text.split(BEGIN)
-    tables = [_sweep_table([row for row in rows if row["sweep"] == sweep], label) for sweep, label in AXES.items()]
+    tables = [
+        _sweep_table([row for row in rows if row["sweep"] == sweep], label) for sweep, label in AXES.items()
+    ]
     tables.append(_budget_table())
     page.write_text(before + BEGIN + "\n\n" + "\n\n".join(tables) + "\n\n" + END + rest.split(END)[1])
 
@@ -77,7 +79,7 @@ def _sweep_table(rows: Rows, label: str) -> str:
 
 
 def _budget_table() -> str:
-    """64-64-20, delays up to 62, weights of 8 bits: bytes of a microcontroller, with lists of 256 spikes and with bitmaps."""
+    """64-64-20, delays up to 62, 8-bit weights: bytes with lists of 256 spikes and with bitmaps."""
     rng = np.random.default_rng(1)
     populations = (
         tarry.Population("input", 64, binary=True),
@@ -114,7 +116,5 @@ def _budget_table() -> str:
             network, tick=1e-3, block=width, layout="packed", history="bitmap", input_window=1
         )
         name = {1: "1 (SCDQ)", 64: "64 (ring)"}.get(width, str(width))
-        lines.append(
-            f"| {name} | {lists.delay_bytes:,} | {bitmaps.delay_bytes:,} | {len(bitmaps.bytes):,} |"
-        )
+        lines.append(f"| {name} | {lists.delay_bytes:,} | {bitmaps.delay_bytes:,} | {len(bitmaps.bytes):,} |")
     return "\n".join(lines)
