@@ -82,6 +82,8 @@ fn packed<W: Word, P: Probe>(
     let synapses =
         Synapses { words, shift: 16 - u32::from(projection.weight_bits & 15), base: projection.row_of(tick) };
     let mut spilled = false;
+    // The first word of every run is read at once, so that all of them are on their way before the first is added.
+    let mut ahead = 0;
     for block in 0..projection.blocks {
         let Some(spiked) = tick.checked_sub(u64::from(block << projection.block_shift)) else { break };
         queue.spikes(spiked, histories, |source, _| {
@@ -95,12 +97,14 @@ fn packed<W: Word, P: Probe>(
                 spilled |= add(projection, sums, &synapses, &runs);
                 count = 0;
             }
+            ahead ^= words.get(first as usize).map_or(0, |word| word.read(0).0);
             if let Some(run) = runs.get_mut(count) {
                 *run = [first, end];
                 count += 1;
             }
         });
     }
+    core::hint::black_box(ahead);
     spilled |= add(projection, sums, &synapses, runs.get(..count).unwrap_or_default());
     if spilled {
         projection.spilled = Some(tick + u64::from(projection.block()) - 1);

@@ -2,8 +2,7 @@
 //!
 //! The offsets of a run ascend (the check of the program sees to it), so they are distinct and four sums may be loaded
 //! before any is stored: the loads need not wait for earlier stores. A ring whose length is a constant power of two,
-//! indexed through a mask, needs no bounds check. The first words of the next run are read before the present one, so
-//! that they are on their way.
+//! indexed through a mask, needs no bounds check.
 
 /// First word and end of a run of synapses.
 pub(crate) type Range = [u32; 2];
@@ -110,10 +109,7 @@ fn by_fours<A: Sum + Into<i32> + Default, W: Word, const GUARD: bool, const L: u
     let Synapses { words, shift, base } = *synapses;
     let place = |bits: u32| bits.wrapping_add(base) as usize & (L - 1);
     let mut spilled = false;
-    for (index, &[first, end]) in runs.iter().enumerate() {
-        if let Some(&[next, _]) = runs.get(index + 1) {
-            core::hint::black_box(words.get(next as usize).map(|word| word.read(0)));
-        }
+    for &[first, end] in runs {
         let run = words.get(first as usize..end as usize).unwrap_or_default();
         let (fours, rest) = run.as_chunks::<4>();
         let mut beyond = 0_i16;
