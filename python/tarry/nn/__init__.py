@@ -3,6 +3,10 @@
 from tarry._optional import extra
 
 with extra("train", needed_by="tarry.nn"):
+    from tarry.nn._events import Spikes as Spikes
+    from tarry.nn._events_lif import SpikingLif as SpikingLif
+    from tarry.nn._events_operator import spiking as spiking
+    from tarry.nn._events_sequential import SpikingSequential as SpikingSequential
     from tarry.nn._first_spike import first_spike as first_spike
     from tarry.nn._lif import Lif as Lif
     from tarry.nn._losses import decide as decide
@@ -19,10 +23,14 @@ __all__ = [
     "LossName",
     "Quantisation",
     "Sequential",
+    "Spikes",
+    "SpikingLif",
+    "SpikingSequential",
     "StackLoss",
     "decide",
     "first_spike",
     "first_spike_loss",
     "shift_invariant_mse",
+    "spiking",
     "time_to_first_spike_cross_entropy",
 ]
