@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tarry import _core
+from tarry.network import Reset
 from tarry.nn._events import Spikes
 from tarry.nn._library import (
     ReverseOnly,
@@ -20,7 +21,6 @@ from tarry.nn._library import (
     define_autograd,
     tensor,
 )
-from tarry.network import Reset
 
 MOST_SPIKES = 10_000  # of one neuron in one sample, before it is taken for a storm
 
