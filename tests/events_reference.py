@@ -119,7 +119,8 @@ class Neuron:
         theta = self.layer.threshold[self.index]
         m, s = self.layer.tau_mem, self.layer.tau_syn
         end = min(end, start + 40 * max(s, m if m < inf else 0))
-        if self.potential(start) >= theta:
+        v, i = self.potential(start), self.current(start)
+        if v >= theta or max(v, 0.0) + max(i, 0.0) < theta:  # a current of 1 brings V to less than 1
             return inf
         # Between arrivals V has one maximum at most: golden section, then bisection on its rising side.
         low, high = start, end
