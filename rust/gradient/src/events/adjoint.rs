@@ -17,7 +17,8 @@ impl SynapseSums {
         Self { weights: vec![0.0; synapses.weights.len()], delays: vec![0.0; synapses.delay_count()] }
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds other sums.
+    pub(crate) fn add(&mut self, other: &Self) {
         add(&mut self.weights, &other.weights);
         add(&mut self.delays, &other.delays);
     }

@@ -87,7 +87,10 @@ fn bins_give_the_spikes_of_the_sorted_arrivals() {
                     assert_eq!(a.neuron, b.neuron, "seed {seed}");
                     let steep = 1e-13 * (1.0 + 1e3 / b.slope.max(1e-3));
                     assert!((a.time - b.time).abs() < steep, "seed {seed}: {a:?} {b:?}");
-                    assert!((a.rise - b.rise).abs() < 1e-6 * (1.0 + b.rise.abs()), "seed {seed}: {a:?} {b:?}");
+                    assert!(
+                        (a.rise - b.rise).abs() < 1e-6 * (1.0 + b.rise.abs()),
+                        "seed {seed}: {a:?} {b:?}"
+                    );
                 }
                 spikes += fast.emitted.len();
                 grids += 1;
@@ -109,7 +112,8 @@ fn bins_give_the_derivatives_of_the_single_arrivals() {
             let gradient = Random(seed + 1).between(-1.0, 1.0, output.times.len());
             let options = |constants| Options { constants, times: true, slope_floor: 0.0, threads: 1 };
             let run = |constants| {
-                backward(layer, inputs, &outputs, &output.trace, &gradient, options(constants)).expect("slopes")
+                backward(layer, inputs, &outputs, &output.trace, &gradient, options(constants))
+                    .expect("slopes")
             };
             // Derivatives with respect to time constants are taken arrival by arrival.
             let (fast, slow) = (run(false), run(true));
