@@ -13,6 +13,7 @@ from torch import Tensor
 
 import tarry
 from tarry import nn
+from tarry.train._adam import Adam
 
 TAU = 5e-3
 
@@ -219,12 +220,12 @@ def test_silent_neurons_wake() -> None:
     assert int(module(inputs).counts().sum()) == 0
     with torch.no_grad():
         module.weights[0] = -0.1  # one whose potential never rises above 0
-    optimiser = torch.optim.Adam(module.parameters(), lr=0.04)
+    optimiser = Adam((list(module.parameters()), 0.04))
     for _ in range(12):
         optimiser.zero_grad()
         out = module(inputs)
         nn.wake(module, inputs, out, margin=0.05).backward()
-        optimiser.step()
+        optimiser.step(1.0)
     assert int((module(inputs).counts() == 0).sum()) == 0
 
 
@@ -267,7 +268,7 @@ def test_training_on_spike_counts_learns() -> None:
     read = nn.Integrator(
         12, 2, tau_mem=4 * TAU, tau_syn=TAU, reading="mean", duration=0.15, generator=generator
     )
-    optimiser = torch.optim.Adam([*hidden.parameters(), *read.parameters()], lr=0.03)
+    optimiser = Adam(([*hidden.parameters(), *read.parameters()], 0.03))
     losses = []
     for _ in range(40):
         optimiser.zero_grad()
@@ -275,7 +276,7 @@ def test_training_on_spike_counts_learns() -> None:
         values = 20 * read(out)
         loss = torch.nn.functional.cross_entropy(values, labels)
         (loss + 0.1 * nn.wake(hidden, inputs, out)).backward()
-        optimiser.step()
+        optimiser.step(1.0)
         losses.append(loss.item())
     assert losses[-1] < 0.2 < 0.5 < losses[0]
 
