@@ -145,7 +145,7 @@ def check_against_differences(case: Case) -> tuple[int, bool]:
             if any(causes(side, *s) != before for side, s in zip(sides, spikes, strict=True)):
                 return len(times), False
             up, down = (float(sum(cost[p] * t for p, t in by_rank(*s).items())) for s in spikes)
-            worst = max(worst, abs(0.5 * (up - down) / STEP - gradient[index]) / scale)
+            worst = max(worst, float(abs(0.5 * (up - down) / STEP - gradient[index])) / scale)
     assert worst <= 1e-6, worst
     return len(times), True
 

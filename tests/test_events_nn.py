@@ -27,7 +27,12 @@ def spikes(seed: int = 0, batch: int = 3, size: int = 6, count: int = 40, span: 
 
 def layer(inputs: int = 6, outputs: int = 4, seed: int = 0, **arguments: Any) -> nn.SpikingLif:
     """A layer that spikes a few times."""
-    settings = {"delay": "synaptic", "tau_mem": 4 * TAU, "tau_syn": TAU, "weight_mean": 0.35} | arguments
+    settings: dict[str, Any] = {
+        "delay": "synaptic",
+        "tau_mem": 4 * TAU,
+        "tau_syn": TAU,
+        "weight_mean": 0.35,
+    } | arguments
     return nn.SpikingLif(inputs, outputs, generator=torch.Generator().manual_seed(seed), **settings)
 
 
@@ -106,7 +111,7 @@ def test_what_is_read_equals_a_fine_sum(tau_syn: float) -> None:
     m, s = np.exp(-np.maximum(age, 0) / (4 * TAU)), np.exp(-np.maximum(age, 0) / max(tau_syn, 1e-9))
     shapes = {0.0: m, TAU: 4 / 3 * (m - s), 4 * TAU: np.maximum(age, 0) / (4 * TAU) * m}
     potential = np.where(age >= 0, shapes[tau_syn], 0.0) @ weights.numpy()[:, channels].T
-    constants = {"tau_mem": 4 * TAU, "tau_syn": tau_syn, "duration": duration}
+    constants: dict[str, Any] = {"tau_mem": 4 * TAU, "tau_syn": tau_syn, "duration": duration}
     expected = {
         "mean": potential.mean(axis=0),
         "weighted": (potential * np.exp(-grid / 0.05)[:, None]).mean(axis=0),
@@ -133,11 +138,12 @@ def test_layers_in_a_row_have_exact_derivatives() -> None:
         hidden, out = network(inputs)
         onsets = hidden.first_times()
         spoken = torch.isfinite(onsets)
-        return (
+        total: Tensor = (
             nn.spike_time_mse(out, targets, tau=TAU)
             + nn.delay_penalty(_delays(first), scale=TAU)
             + onsets[spoken].sum() / TAU
         )
+        return total
 
     with torch.no_grad():
         assert min(int(batch.counts().max()) for batch in network(inputs)) >= 3
@@ -205,7 +211,9 @@ def test_a_trained_network_compiles_and_runs() -> None:
         layer(reset="by_subtraction"), layer(4, 3, seed=1, weight_mean=0.8, trainable=("threshold",))
     )
     with torch.no_grad():
-        network.layers[1].log_threshold.add_(torch.tensor([0.1, 0.0, -0.1]))  # type: ignore[union-attr]
+        threshold = list(network)[1].log_threshold
+        assert threshold is not None
+        threshold.add_(torch.tensor([0.1, 0.0, -0.1]))
     plain = network.network()
     assert [p.name for p in plain.populations] == ["input", "hidden", "output"]
     np.testing.assert_allclose(plain.populations[2].neuron.threshold, np.exp([0.1, 0.0, -0.1]))  # type: ignore[union-attr]
@@ -224,14 +232,16 @@ def test_silent_neurons_wake() -> None:
     for _ in range(12):
         optimiser.zero_grad()
         out = module(inputs)
-        nn.wake(module, inputs, out, margin=0.05).backward()
+        nn.wake(module, inputs, out, margin=0.05).backward()  # type: ignore[no-untyped-call]
         optimiser.step(1.0)
     assert int((module(inputs).counts() == 0).sum()) == 0
 
 
 def test_what_wakes_is_exact() -> None:
     inputs = spikes()
-    module = layer(recurrent="dendritic", weight_mean=0.18, weight_deviation=0.1, seed=1, recurrent_deviation=0.3)
+    module = layer(
+        recurrent="dendritic", weight_mean=0.18, weight_deviation=0.1, seed=1, recurrent_deviation=0.3
+    )
     with torch.no_grad():
         counts = module(inputs).counts()
     assert 0 < int((counts == 0).sum()) < counts.numel()
@@ -275,7 +285,7 @@ def test_training_on_spike_counts_learns() -> None:
         out = hidden(inputs)
         values = 20 * read(out)
         loss = torch.nn.functional.cross_entropy(values, labels)
-        (loss + 0.1 * nn.wake(hidden, inputs, out)).backward()
+        (loss + 0.1 * nn.wake(hidden, inputs, out)).backward()  # type: ignore[no-untyped-call]
         optimiser.step(1.0)
         losses.append(loss.item())
     assert losses[-1] < 0.2 < 0.5 < losses[0]
@@ -378,7 +388,7 @@ def test_second_derivatives_are_refused() -> None:
     module = layer()
     (gradient,) = torch.autograd.grad(module(spikes()).times.sum(), module.weights, create_graph=True)
     with pytest.raises(RuntimeError, match="no second derivative"):
-        gradient.sum().backward()
+        gradient.sum().backward()  # type: ignore[no-untyped-call]
 
 
 def test_spikes_know_their_ranks_and_first_times() -> None:

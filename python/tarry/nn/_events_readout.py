@@ -181,7 +181,7 @@ def _forward_kernel(
     *constants: Any,
 ) -> tuple[Tensor, Tensor]:
     check_dtypes("read_out", times, weights, delays)
-    values, when = _core.read_out_forward(
+    forward: tuple[Any, ...] = (
         array(times),
         integers(channels),
         integers(offsets),
@@ -190,6 +190,7 @@ def _forward_kernel(
         *constants[:-1],
         worth(constants[-1], times.numel() * weights.shape[0]),
     )
+    values, when = _core.read_out_forward(*forward)
     return tensor(values, times), torch.from_numpy(when)
 
 

@@ -211,14 +211,14 @@ pub(crate) fn receive<const CONSTANTS: bool>(
         let Some(piece) = find(pieces, arrival, membrane.is_delta()) else { continue };
         let weight = synapses.weight(target, source);
         let influence: Influence = piece.influence::<CONSTANTS>(membrane, arrival, weight);
-        sums.weights[target * synapses.pre + source] += influence.of_weight;
+        sums.weights[target * synapses.pre + source] += influence.weight;
         if let Some(place) = synapses.place(target, source) {
-            sums.delays[place] += influence.of_time;
+            sums.delays[place] += influence.time;
         }
-        of_time += influence.of_time;
+        of_time += influence.time;
         if CONSTANTS {
-            constants.0 += influence.of_leak;
-            constants.1 += influence.of_rate;
+            constants.0 += influence.leak;
+            constants.1 += influence.rate;
         }
     }
     of_time

@@ -302,7 +302,7 @@ fn add(
             None => layer.share(arrival, layer.reading),
             Some(f64::INFINITY) => (0.0, 0.0),
             Some(when) if arrival < when => layer.response(when - arrival),
-            Some(when) if arrival == when && when < layer.duration && weight != 0.0 => {
+            Some(when) if arrival <= when && when < layer.duration && weight != 0.0 => {
                 (layer.response(0.0).0, slope / ties / weight)
             }
             Some(_) => (0.0, 0.0),

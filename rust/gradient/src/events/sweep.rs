@@ -28,6 +28,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Adds the spikes of one neuron to `emitted`.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn run(
         &mut self,
         layer: &Layer,
