@@ -4,7 +4,8 @@
 
 A network 700-128-128-20 with a delay of 0 to 62 ms per synapse, in continuous time; about 8000 input spikes per sample
 of one second. Each figure is the median over repeats of forward, loss and backward of a batch of 16. The last lines
-show that cost grows with events: over the rate of the inputs and over the duration.
+show that cost grows with events: over the rate of the inputs and over the duration. CPU seconds are those of all threads
+together; they say what other work on the machine hides.
 """
 
 from __future__ import annotations
@@ -62,12 +63,12 @@ def model(threads: int) -> nn.SpikingSequential:
 def step(network: nn.SpikingSequential, spikes: nn.Spikes) -> dict[str, float]:
     """Seconds of one forward and one backward, and what happened."""
     network.zero_grad()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     layers = network(spikes)
     middle = time.perf_counter()
     loss = torch.stack([layer.times.sum() for layer in layers]).sum()
     loss.backward()  # type: ignore[no-untyped-call]
-    end = time.perf_counter()
+    end, cpu = time.perf_counter(), time.process_time() - cpu
     gradients = [p.grad for p in network.parameters()]
     if not all(g is not None and bool(torch.isfinite(g).all()) for g in gradients):
         raise SystemExit("a gradient is missing or not finite")
@@ -75,6 +76,7 @@ def step(network: nn.SpikingSequential, spikes: nn.Spikes) -> dict[str, float]:
         "forward_seconds": middle - start,
         "backward_seconds": end - middle,
         "samples_per_second": BATCH / (end - start),
+        "samples_per_cpu_second": BATCH / cpu,
         "input_spikes": len(spikes.times) / BATCH,
         **{f"hidden{i}_spikes": len(layer.times) / BATCH for i, layer in enumerate(layers[:-1], start=1)},
         "output_spikes": len(layers[-1].times) / BATCH,
@@ -87,6 +89,11 @@ def measure(rate: float, duration: float, threads: int, repeats: int) -> dict[st
     step(network, spikes)
     runs = [step(network, spikes) for _ in range(repeats)]
     return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def peak() -> float:
+    """Most memory that this process has held so far, torch included, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -108,20 +115,27 @@ def main() -> None:
     if options.scaling:
         settings += [(options.rate * f, options.duration) for f in (0.25, 0.5, 2.0)]
         settings += [(options.rate, options.duration * f) for f in (0.5, 2.0, 4.0)]
-    rows = []
+    before = peak()
+    rows: list[dict[str, float]] = []
     for rate, duration in settings:
         row = {
             "rate": rate,
             "duration": duration,
             **measure(rate, duration, options.threads, options.repeats),
         }
-        row["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        row["peak_megabytes"] = peak()
+        row["peak_megabytes_before"] = before
         rows.append(row)
         print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+    result = {
+        "task": "many_spikes",
+        "command": "python benchmarks/many_spikes.py --scaling",
+        "threads": options.threads,
+        "batch": BATCH,
+        "rows": rows,
+    }
     if options.json:
-        options.json.write_text(
-            json.dumps({"threads": options.threads, "batch": BATCH, "rows": rows}, indent=1)
-        )
+        options.json.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

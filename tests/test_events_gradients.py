@@ -15,7 +15,7 @@ from tarry import _core
 Array = npt.NDArray[np.float64]
 
 STEP = 1e-6
-UNTIL = 10.0
+UNTIL = 9.0
 TAUS = [(1.0, 1.0), (2.0, 1.0), (4.7, 1.0), (0.6, 1.0), (1.0 + 1e-9, 1.0), (np.inf, 1.0), (1.0, 0.0)]
 KINDS = ["none", "scalar", "axonal", "dendritic", "synaptic"]
 
@@ -68,7 +68,7 @@ def random_case(seed: int) -> Case:
     pre, post = int(rng.integers(1, 5)), int(rng.integers(1, 4))
     kind, between = rng.choice(KINDS), rng.choice(KINDS[1:])
     recurrent = rng.random() < 0.5
-    count = rng.integers(1, 25)
+    count = rng.integers(1, 20)
     tau_mem, tau_syn = TAUS[rng.integers(len(TAUS))]
     # Delta synapses move V at once, others over tau_mem.
     strength = 0.7 if tau_syn == 0 else 1.2
@@ -161,10 +161,10 @@ def test_derivatives_equal_finite_differences_on_a_thousand_networks() -> None:
         counts.append(count * used)
     assert left_out <= 0.1 * (checked + left_out), left_out
     assert min(sum(c == 1 for c in counts), sum(c == 2 for c in counts)) >= 10
-    assert sum(c >= 5 for c in counts) >= 300
+    assert sum(c >= 5 for c in counts) >= 250
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_the_adjoint_equals_implicit_differentiation(seed: int) -> None:
     case = random_case(10_000 + seed)
     if case.taus[1] == 0 or case.taus[0] == TAUS[4][0]:  # numpy's form needs a current, and cancels there
@@ -184,7 +184,7 @@ def test_the_adjoint_equals_implicit_differentiation(seed: int) -> None:
         case.refractory,
     )
     times, channels, _, trace = case.spikes()
-    if len(times) > 25:  # the slow form takes seconds
+    if len(times) > 15:  # the slow form takes seconds
         return
     expected = events_reference.simulate(layer, case.times, case.channels, until=UNTIL)
     assert [s.neuron for s in expected] == list(channels)

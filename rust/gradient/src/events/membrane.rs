@@ -164,3 +164,56 @@ fn second_difference(x: f64) -> f64 {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Membrane;
+    use crate::random::Random;
+
+    /// First sample at or above the threshold, to within `length / SAMPLES`.
+    const SAMPLES: usize = 4000;
+
+    #[test]
+    fn the_first_crossing_is_never_missed() {
+        let mut random = Random(7);
+        let (mut found, mut grazed) = (0, 0);
+        for _ in 0..4000 {
+            let ratio = [1.0, 2.0, 1.0 + 1e-9, 0.3, 7.0, f64::INFINITY][random.below(6)];
+            let membrane = Membrane::new(ratio, 1.0).expect("positive");
+            let potential = 3.0 * random.uniform() - 2.0;
+            let current = 6.0 * random.uniform() - 1.0;
+            let length = 5.0 * random.uniform();
+            let at = |age: f64| {
+                let decay = membrane.decay(age);
+                decay.membrane * potential + decay.response * current
+            };
+            let mut threshold = potential.max(0.0) + 0.01 + random.uniform();
+            // Half of them graze: the threshold stands just below or above the peak.
+            let peak = membrane.maximum(potential, current, length);
+            if let Some((_, highest)) = peak
+                && highest > potential.max(0.0) + 0.02
+                && random.uniform() < 0.5
+            {
+                threshold = highest + 1e-9 * (random.uniform() - 0.5);
+                grazed += 1;
+            }
+            let ages = (1..=SAMPLES).map(|k| length * k as f64 / SAMPLES as f64);
+            let scanned = ages.chain(peak.map(|(age, _)| age)).filter(|&age| at(age) >= threshold);
+            let scanned = scanned.fold(f64::INFINITY, f64::min);
+            match membrane.crossing(potential, current, threshold, length) {
+                Some(age) => {
+                    found += 1;
+                    assert!(age <= scanned + 1e-9 && age <= length, "{ratio} {age} {scanned}");
+                    assert!((at(age) - threshold).abs() < 1e-12 * (1.0 + threshold), "{ratio} {age}");
+                    let before = (0..200).map(|k| age * f64::from(k) / 200.0);
+                    assert!(before.map(at).all(|v| v < threshold + 1e-12), "{ratio}: an earlier crossing");
+                }
+                // A touch within rounding may go either way.
+                None => {
+                    assert!(scanned == f64::INFINITY || at(scanned) < threshold + 1e-12, "{ratio} {scanned}")
+                }
+            }
+        }
+        assert!(found > 500 && grazed > 300, "{found} crossings, {grazed} near a peak");
+    }
+}
