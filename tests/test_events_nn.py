@@ -312,12 +312,21 @@ def test_operators_pass_torch_own_checks() -> None:
 
 
 def test_float32_is_taken_and_given() -> None:
-    module = layer(dtype=torch.float32)
-    out = module(spikes())
-    assert out.times.dtype is torch.float32
-    out.times.sum().backward()
-    assert module.weights.grad is not None
-    assert module.weights.grad.dtype is torch.float32
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        # Delta synapses: a spike comes at the very time of an arrival, which rounding must not hide.
+        module = layer(dtype=dtype, tau_syn=0.0, weight_mean=0.6, reset="by_subtraction")
+        times = spikes().times.float().to(dtype).requires_grad_()
+        out = module(nn.Spikes(times, *(getattr(spikes(), n) for n in ("channels", "offsets", "size"))))
+        assert out.times.dtype is dtype
+        (out.times.sum() / TAU).backward()
+        assert module.weights.grad is not None
+        assert module.weights.grad.dtype is dtype
+        assert module.raw_delays is not None
+        found.append([p.double() for p in (times.grad, module.raw_delays.grad) if p is not None])
+    for single, double in zip(*found, strict=True):
+        assert torch.any(double != 0)
+        assert torch.allclose(single, double, rtol=1e-3, atol=1e-3)
 
 
 def refusals() -> list[tuple[Callable[[], object], type[Exception], str]]:
@@ -382,6 +391,8 @@ def test_neurons_that_can_never_spike_are_named() -> None:
     module = layer()
     module.weights.data[2] = -1.0
     assert module.never_spiking().tolist() == [2]
+    with pytest.raises(ValueError, match="neurons 2 can never spike"):
+        module.check()
 
 
 def test_second_derivatives_are_refused() -> None:

@@ -100,7 +100,7 @@ def spiking_forward(
     until: float,
     most_spikes: int,
     threads: int,
-) -> tuple[_Floats, _Integers, _Integers, _Floats]: ...  # times, channels, offsets, trace [spikes, 3]
+) -> tuple[_Floats, _Integers, _Integers, _Floats]: ...  # times, channels, offsets, trace [spikes, 4]
 def spiking_backward(
     times: _Floats,
     channels: _Integers,
@@ -117,7 +117,7 @@ def spiking_backward(
     spike_times: _Floats,
     spike_channels: _Integers,
     spike_offsets: _Integers,
-    trace: _Floats,  # [spikes, 3]
+    trace: _Floats,  # [spikes, 4]
     gradient: _Floats,  # dL/d spike_times
     constants: bool,
     of_times: bool,

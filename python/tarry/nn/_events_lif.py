@@ -205,6 +205,15 @@ class SpikingLif(torch.nn.Module):
         dead = torch.stack([(w.detach() <= 0).all(dim=1) for w in weights]).all(dim=0)
         return dead.nonzero().flatten()
 
+    def check(self) -> None:
+        """Refuse a layer that holds neurons that can never spike; ValueError names them."""
+        dead = self.never_spiking().tolist()
+        if dead:
+            raise ValueError(
+                f"neurons {', '.join(map(str, dead[:10]))}{', ..' if len(dead) > 10 else ''} can never spike: no weight "
+                "into them is positive; raise weight_mean or weight_deviation, or train with tarry.nn.wake"
+            )
+
     def extra_repr(self) -> str:
         """Everything that decides the layer's result besides its parameters."""
         return (

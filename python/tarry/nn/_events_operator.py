@@ -154,7 +154,7 @@ def _forward_fake(
         times.new_empty(count),
         channels.new_empty(count),
         offsets.new_empty(offsets.shape),
-        times.new_empty((count, 3), dtype=torch.float64),
+        times.new_empty((count, 4), dtype=torch.float64),
     )
 
 

@@ -17,7 +17,7 @@ type Vector<'py> = Bound<'py, PyArray1<f64>>;
 type Integers<'py> = Bound<'py, PyArray1<i64>>;
 type Matrix<'py> = Bound<'py, PyArray2<f64>>;
 
-/// Spikes of a layer: times in seconds, channels, offsets, and what the adjoint wants to know of each, [spikes, 3].
+/// Spikes of a layer: times in seconds, channels, offsets, and what the adjoint wants to know of each, [spikes, 4].
 #[pyfunction]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 #[pyo3(signature = (times, channels, offsets, weights, delays, recurrent_weights, recurrent_delays, thresholds, tau_mem,

@@ -168,7 +168,7 @@ impl Batch<'_> {
         let spikes = self.outputs.range(sample).map(|k| {
             let trace = &self.trace[k * TRACE..(k + 1) * TRACE];
             let emitted = Emitted {
-                time: self.outputs.times[k],
+                time: trace[3],
                 neuron: self.outputs.channels[k] as u32,
                 slope: trace[0],
                 rise: trace[1],

@@ -49,7 +49,7 @@ pub fn forward(
         for spike in emitted? {
             output.times.push(spike.time);
             output.channels.push(i64::from(spike.neuron));
-            output.trace.extend([spike.slope, spike.rise, spike.left]);
+            output.trace.extend([spike.slope, spike.rise, spike.left, spike.time]);
         }
         output.offsets.push(output.times.len() as i64);
     }

@@ -72,12 +72,13 @@ pub struct Output {
     pub channels: Vec<i64>,
     /// Where each sample starts, and the end.
     pub offsets: Vec<i64>,
-    /// [`TRACE`] numbers per spike: `slope`, `rise` and `left` of [`Emitted`].
+    /// [`TRACE`] numbers per spike: `slope`, `rise`, `left` and `time` of [`Emitted`]. The time once more, as callers may round
+    /// theirs.
     pub trace: Vec<f64>,
 }
 
-/// Numbers that the adjoint keeps of each spike, besides time and neuron.
-pub const TRACE: usize = 3;
+/// Numbers that the adjoint keeps of each spike, besides its neuron.
+pub const TRACE: usize = 4;
 
 /// One spike of a neuron.
 #[derive(Clone, Copy, Debug, PartialEq)]
