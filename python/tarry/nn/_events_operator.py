@@ -23,7 +23,7 @@ from tarry.nn._library import (
     worth,
 )
 
-MOST_SPIKES = 10_000  # of one neuron in one sample, before it is taken for a storm
+MOST_SPIKES = 2_000  # of one neuron in one sample, before it is taken for a storm
 
 
 def spiking(
