@@ -3,6 +3,17 @@
 from tarry._optional import extra
 
 with extra("train", needed_by="tarry.nn"):
+    from tarry.nn._events import Spikes as Spikes
+    from tarry.nn._events_lif import SpikingLif as SpikingLif
+    from tarry.nn._events_losses import delay_penalty as delay_penalty
+    from tarry.nn._events_losses import rate_penalty as rate_penalty
+    from tarry.nn._events_losses import spike_counts as spike_counts
+    from tarry.nn._events_losses import spike_time_mse as spike_time_mse
+    from tarry.nn._events_losses import wake as wake
+    from tarry.nn._events_operator import spiking as spiking
+    from tarry.nn._events_readout import Integrator as Integrator
+    from tarry.nn._events_readout import read_out as read_out
+    from tarry.nn._events_sequential import SpikingSequential as SpikingSequential
     from tarry.nn._first_spike import first_spike as first_spike
     from tarry.nn._lif import Lif as Lif
     from tarry.nn._losses import decide as decide
@@ -15,14 +26,25 @@ with extra("train", needed_by="tarry.nn"):
     from tarry.nn._stack import first_spike_loss as first_spike_loss
 
 __all__ = [
+    "Integrator",
     "Lif",
     "LossName",
     "Quantisation",
     "Sequential",
+    "Spikes",
+    "SpikingLif",
+    "SpikingSequential",
     "StackLoss",
     "decide",
+    "delay_penalty",
     "first_spike",
     "first_spike_loss",
+    "rate_penalty",
+    "read_out",
     "shift_invariant_mse",
+    "spike_counts",
+    "spike_time_mse",
+    "spiking",
     "time_to_first_spike_cross_entropy",
+    "wake",
 ]
