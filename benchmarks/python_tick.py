@@ -63,7 +63,9 @@ class Rust:
         return answer
 
 
-def run_python(processor: tarry.Processor, starts: np.ndarray, channels: np.ndarray, types: str) -> dict[str, Any]:
+def run_python(
+    processor: tarry.Processor, starts: np.ndarray, channels: np.ndarray, types: str
+) -> dict[str, Any]:
     """One pass: nanoseconds of every tick and of every empty call."""
     time_type, channel_type = types.split()
     spans = list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True))
@@ -73,7 +75,12 @@ def run_python(processor: tarry.Processor, starts: np.ndarray, channels: np.ndar
     ]
     out_times, out_channels = np.zeros(4096, time_type), np.zeros(4096, channel_type)
     whole, empty, spikes = np.zeros(len(pieces), np.int64), np.zeros(len(pieces), np.int64), 0
-    push, run_until, pop_into, clock = processor.push, processor.run_until, processor.pop_into, perf_counter_ns
+    push, run_until, pop_into, clock = (
+        processor.push,
+        processor.run_until,
+        processor.pop_into,
+        perf_counter_ns,
+    )
     processor.reset()
     gc.disable()
     for tick, (times, numbers) in enumerate(pieces):
@@ -91,7 +98,7 @@ def run_python(processor: tarry.Processor, starts: np.ndarray, channels: np.ndar
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="What Python adds to one tick.")
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     rng = np.random.default_rng(0)
@@ -110,9 +117,15 @@ def main() -> None:
                 theirs = run_python(processor, starts, channels, types)
                 if (theirs["spikes"], theirs["digest"]) != (ours["spikes"], ours["digest"]):
                     raise SystemExit(f"{name}: Python and Rust disagree")
-                rows.setdefault(f"python, {types}", []).append(np.percentile(theirs["nanoseconds"], PERCENTILES))
-                rows.setdefault(f"empty call, {types}", []).append(np.percentile(theirs["empty"], PERCENTILES))
-        print(f"{name}: {ours['spikes']} output spikes, {rounds} passes of {TICKS} ticks; p50, p99, p99.9 in ns")
+                rows.setdefault(f"python, {types}", []).append(
+                    np.percentile(theirs["nanoseconds"], PERCENTILES)
+                )
+                rows.setdefault(f"empty call, {types}", []).append(
+                    np.percentile(theirs["empty"], PERCENTILES)
+                )
+        print(
+            f"{name}: {ours['spikes']} output spikes, {rounds} passes of {TICKS} ticks; p50, p99, p99.9 in ns"
+        )
         for row, found in rows.items():
             print(f"  {row:30}", *(f"{statistics.median(p):9.0f}" for p in zip(*found, strict=True)))
 

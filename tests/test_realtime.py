@@ -112,7 +112,9 @@ def test_the_same_spikes_as_a_recording(ticks: int) -> None:
 def test_a_recording_is_played_to_its_end() -> None:
     processor = tarry.Processor(relay())
     got: list[int] = []
-    loop = tarry.RealtimeLoop(processor, 1e-4, spikes((0, 0), (3, 1), (7, 0)), lambda t, _c: got.extend(t.tolist()))
+    loop = tarry.RealtimeLoop(
+        processor, 1e-4, spikes((0, 0), (3, 1), (7, 0)), lambda t, _c: got.extend(t.tolist())
+    )
     with loop:
         assert loop.join(60)
     assert processor.now == 8
@@ -169,7 +171,11 @@ def broken(*_: object) -> None:
         ({"source": broken}, RuntimeError, "the sensor is gone"),
         ({"source": spikes((0, 0)), "sink": broken, "until": 9}, None, ""),
         ({"source": lambda s, _e: spikes((s, 0)), "sink": broken}, RuntimeError, "the sensor is gone"),
-        ({"source": lambda s, e: spikes((e, 0))}, ValueError, "spike 0 has tick 1; the run ends before tick 1"),
+        (
+            {"source": lambda s, e: spikes((e, 0))},
+            ValueError,
+            "spike 0 has tick 1; the run ends before tick 1",
+        ),
         ({"source": lambda s, e: (np.zeros(1), np.zeros(1, int))}, TypeError, "not float64"),
         ({"source": lambda s, e: spikes(*[(s, 0)] * 9)}, ValueError, "does not fit"),
     ],
