@@ -13,16 +13,24 @@ with extra("train", needed_by="tarry.nn"):
     from tarry.nn._stack import LossName as LossName
     from tarry.nn._stack import StackLoss as StackLoss
     from tarry.nn._stack import first_spike_loss as first_spike_loss
+    from tarry.nn._twin import Twin as Twin
+    from tarry.nn._twin_grid import Raster as Raster
+    from tarry.nn._twin_grid import rasterise as rasterise
+    from tarry.nn._twin_grid import rasterise_events as rasterise_events
 
 __all__ = [
     "Lif",
     "LossName",
     "Quantisation",
+    "Raster",
     "Sequential",
     "StackLoss",
+    "Twin",
     "decide",
     "first_spike",
     "first_spike_loss",
+    "rasterise",
+    "rasterise_events",
     "shift_invariant_mse",
     "time_to_first_spike_cross_entropy",
 ]
