@@ -17,6 +17,8 @@ __all__ = [
     "platform_obstacles",
     "shift_invariant_mse",
     "simulate_json",
+    "spiking_backward",
+    "spiking_forward",
     "time_to_first_spike_cross_entropy",
 ]
 
@@ -78,6 +80,49 @@ def simulate_json(
 # Gradients: first-spike layers. Times in seconds, silent = inf; arrays C-contiguous.
 # Delays: None, (1, 1), (1, pre) axonal, (post, 1) dendritic or (post, pre) synaptic.
 
+# Spikes of a batch: times [spikes] in seconds, channels [spikes], offsets [batch + 1]; each sample in order of time.
+
+def spiking_forward(
+    times: _Floats,
+    channels: _Integers,
+    offsets: _Integers,
+    weights: _Floats,  # [post, pre]
+    delays: _Floats | None,
+    recurrent_weights: _Floats | None,  # [post, post]
+    recurrent_delays: _Floats | None,
+    thresholds: _Floats,  # [post]
+    tau_mem: float,
+    tau_syn: float,
+    reset: str,
+    refractory: float,
+    until: float,
+    most_spikes: int,
+    threads: int,
+) -> tuple[_Floats, _Integers, _Integers, _Floats]: ...  # times, channels, offsets, trace [spikes, 3]
+def spiking_backward(
+    times: _Floats,
+    channels: _Integers,
+    offsets: _Integers,
+    weights: _Floats,  # [post, pre]
+    delays: _Floats | None,
+    recurrent_weights: _Floats | None,  # [post, post]
+    recurrent_delays: _Floats | None,
+    thresholds: _Floats,  # [post]
+    tau_mem: float,
+    tau_syn: float,
+    reset: str,
+    refractory: float,
+    spike_times: _Floats,
+    spike_channels: _Integers,
+    spike_offsets: _Integers,
+    trace: _Floats,  # [spikes, 3]
+    gradient: _Floats,  # dL/d spike_times
+    constants: bool,
+    slope_floor: float,
+    threads: int,
+) -> tuple[
+    _Floats, _Floats, _Floats | None, _Floats | None, _Floats | None, _Floats, float, float
+]: ...  # dL/d times, weights, delays, recurrent weights, recurrent delays, thresholds, tau_mem, tau_syn
 def first_spike_forward(
     times: _Floats,  # [batch, pre]
     weights: _Floats,  # [post, pre]

@@ -3,6 +3,10 @@
 from tarry._optional import extra
 
 with extra("train", needed_by="tarry.nn"):
+    from tarry.nn._events import Spikes as Spikes
+    from tarry.nn._events_lif import SpikingLif as SpikingLif
+    from tarry.nn._events_operator import spiking as spiking
+    from tarry.nn._events_sequential import SpikingSequential as SpikingSequential
     from tarry.nn._first_spike import first_spike as first_spike
     from tarry.nn._lif import Lif as Lif
     from tarry.nn._losses import decide as decide
@@ -24,6 +28,9 @@ __all__ = [
     "Quantisation",
     "Raster",
     "Sequential",
+    "Spikes",
+    "SpikingLif",
+    "SpikingSequential",
     "StackLoss",
     "Twin",
     "decide",
@@ -32,5 +39,6 @@ __all__ = [
     "rasterise",
     "rasterise_events",
     "shift_invariant_mse",
+    "spiking",
     "time_to_first_spike_cross_entropy",
 ]

@@ -14,6 +14,7 @@ mod adjoint;
 mod backward;
 mod distant;
 mod error;
+pub mod events;
 mod forward;
 pub mod lambert;
 mod lanes;

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 mod convert;
 mod error;
+mod events;
 mod gradient;
 mod processor;
 mod program;
@@ -13,6 +14,8 @@ mod stack;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use super::events::{spiking_backward, spiking_forward};
     #[pymodule_export]
     use super::gradient::{
         first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,
