@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from tarry import network
 from tarry.nn._twin_grid import Raster, Rounding, delayed, taps
@@ -147,7 +148,10 @@ class Twin(torch.nn.Module):
             cells[name] = self._neuron(name)
             states[name] = rest(arrivals[name][0])
         loops = [i for i, p in enumerate(self.source.projections) if p.source in group and p.target in group]
-        lines = {i: _DelayLine(self.weights[i], kernels[i], self._moved(i) if timed else None) for i in loops}
+        lines = {
+            i: _DelayLine(self.weights[i], kernels[i], self._moved(i) if timed else None, batch)
+            for i in loops
+        }
 
         spikes: dict[str, list[Tensor]] = {name: [] for name in group}
         offsets: dict[str, list[Tensor]] = {name: [] for name in group}
@@ -157,8 +161,8 @@ class Twin(torch.nn.Module):
                 late = None if late_series is None else late_series[t]
                 for i, line in lines.items():
                     if self.source.projections[i].target == name:
-                        now, now_late = line.arriving(t)
-                        arrived = arrived if now is None else arrived + now
+                        now, now_late = line.arriving()
+                        arrived = arrived + now
                         late = late if now_late is None or late is None else late + now_late
                 states[name], spike, offset = tick(
                     cells[name], states[name], arrived, late, self.gradient, self.width, self.detach_reset
@@ -168,7 +172,7 @@ class Twin(torch.nn.Module):
                     offsets[name].append(offset)
             for i, line in lines.items():
                 name = self.source.projections[i].source
-                line.enter(t, spikes[name][t], offsets[name][t] if timed else None)
+                line.enter(spikes[name][t], offsets[name][t] if timed else None)
         return {
             name: Raster(
                 torch.stack(spikes[name], 2), torch.stack(offsets[name], 2) if timed else None, self.step
@@ -206,45 +210,39 @@ class Twin(torch.nn.Module):
 
 
 class _DelayLine:
-    """What is on its way between neurons in a loop: arrivals by tick, (batch, post) each."""
+    """What is on its way between neurons in a loop: arrivals of the coming ticks, (batch, taps - 1, post)."""
 
-    def __init__(self, weights: Tensor, kernel: Tensor, moved: Tensor | None) -> None:
+    def __init__(self, weights: Tensor, kernel: Tensor, moved: Tensor | None, batch: int) -> None:
         post, pre = weights.shape
-        full = kernel.expand(post, pre, kernel.shape[-1])
-        used = {n for n in range(full.shape[2]) if bool((full[:, :, n] != 0).any())}
-        # Neighbours carry the derivative of the delays; tick 0 would be too late.
-        last = full.shape[2] - 1
-        self._used = sorted({m for n in used for m in (n - 1, n, n + 1) if 1 <= m <= last})
-        full = full[:, :, self._used]
-        self._size = post
-        self._weights = _flat(weights.unsqueeze(2) * full)
-        self._fixed = _flat((weights.unsqueeze(2) * full).detach())
-        self._moved = (
-            None
-            if moved is None
-            else _flat(weights.detach().unsqueeze(2) * full * moved.expand(post, pre).unsqueeze(2))
-        )
-        self._due: dict[int, Tensor] = {}
-        self._late: dict[int, Tensor] = {}
+        full = kernel.expand(post, pre, kernel.shape[-1])[:, :, 1:]  # between neurons a tick at least
+        sent = weights.unsqueeze(2) * full
+        self._weights = _flat(sent)
+        self._fixed = self._moved = None
+        if moved is not None:
+            self._fixed = _flat(sent.detach())
+            self._moved = _flat(sent.detach() * moved.expand(post, pre).unsqueeze(2))
+        self._due = weights.new_zeros(batch, full.shape[2], post)
+        self._late = self._due
 
-    def enter(self, t: int, spikes: Tensor, offsets: Tensor | None) -> None:
-        """Send the spikes of tick t, (batch, pre), on their way."""
-        self._add(self._due, t, spikes @ self._weights)
-        if offsets is not None and self._moved is not None:
-            self._add(self._late, t, offsets @ self._fixed + spikes.detach() @ self._moved)
+    def arriving(self) -> tuple[Tensor, Tensor | None]:
+        """What arrives at this tick, (batch, post), and the same by weight times offset."""
+        return self._due[:, 0], None if self._moved is None else self._late[:, 0]
 
-    def arriving(self, t: int) -> tuple[Tensor | None, Tensor | None]:
-        """Take out what arrives at tick t."""
-        return self._due.pop(t, None), self._late.pop(t, None)
-
-    def _add(self, due: dict[int, Tensor], t: int, sums: Tensor) -> None:
-        for n, part in zip(self._used, sums.view(len(sums), -1, self._size).unbind(1), strict=True):
-            due[t + n] = due[t + n] + part if t + n in due else part
+    def enter(self, spikes: Tensor, offsets: Tensor | None) -> None:
+        """Send the spikes of this tick, (batch, pre), on their way, and go on to the next."""
+        self._due = _next(self._due, spikes @ self._weights)
+        if offsets is not None and self._fixed is not None and self._moved is not None:
+            self._late = _next(self._late, offsets @ self._fixed + spikes.detach() @ self._moved)
 
 
 def _flat(kernel: Tensor) -> Tensor:
     """(post, pre, taps) as (pre, taps * post)."""
     return kernel.permute(1, 2, 0).reshape(kernel.shape[1], -1)
+
+
+def _next(due: Tensor, sums: Tensor) -> Tensor:
+    """The arrivals one tick later, with those that have just left."""
+    return functional.pad(due[:, 1:], (0, 0, 0, 1)) + sums.view_as(due)
 
 
 def _groups(plain: network.Network) -> list[list[str]]:

@@ -39,7 +39,9 @@ class Raster(NamedTuple):
         A missing spike counts as one at the end of the grid for surrogate gradients: then the derivative of
         the time is the sum of those of "has fired" over the ticks.
         """
-        is_first = (self.spikes.detach().cumsum(2) <= 1).to(self.spikes.dtype)  # and what follows, until the second
+        is_first = (self.spikes.detach().cumsum(2) <= 1).to(
+            self.spikes.dtype
+        )  # and what follows, until the second
         last = self.spikes.shape[2] * self.step
         times = last - (self.spikes * is_first * (last - self.times())).sum(2)
         if self.offsets is not None:
