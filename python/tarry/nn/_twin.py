@@ -31,9 +31,10 @@ class Twin(torch.nn.Module):
 
     ``gradient`` says what is backpropagated:
 
-    - "surrogate": the step of the threshold has the derivative of a fast sigmoid of unit area. Spikes grow and
-      shrink where they are; for ``reset="once"`` the step is taken of the largest potential so far, which makes the
-      derivative of a spike time that of the exact one in the limit of short ticks and a narrow surrogate.
+    - "surrogate": the step of the threshold has the derivative of a fast sigmoid of height 1. Spikes grow and
+      shrink where they are. For ``reset="once"`` the step is taken of the largest potential so far and the sigmoid
+      has unit area: the derivative of a spike time is then the exact one in the limit of short ticks and a narrow
+      surrogate.
     - "spike_time": spike times have the derivative of implicit differentiation, -dV/V', taken at their ticks:
       the adjoint of continuous time evaluated on the grid (EventProp as it is run on grids). It is exact for
       short ticks. Not for delta synapses.

@@ -29,6 +29,7 @@ class Neuron(NamedTuple):
         tau_syn: seconds; 0 for delta synapses.
         reset: "to_zero", "by_subtraction" or "once".
         hold: refractory period in ticks.
+        step: length of a tick in seconds.
     """
 
     mem: Tensor
@@ -39,6 +40,7 @@ class Neuron(NamedTuple):
     tau_syn: Tensor
     reset: Reset
     hold: int
+    step: float
 
 
 class State(NamedTuple):
@@ -70,7 +72,7 @@ def neuron(
     safe = torch.where(x.abs() < 1e-5, 1.0, x)
     quotient = torch.where(x.abs() < 1e-5, 1 + x / 2, torch.expm1(safe) / safe)
     drive = step / tau_syn * syn * quotient
-    return Neuron(mem, syn, drive, threshold, tau_mem, tau_syn, reset, round(refractory / step))
+    return Neuron(mem, syn, drive, threshold, tau_mem, tau_syn, reset, round(refractory / step), step)
 
 
 def rest(like: Tensor) -> State:
@@ -121,8 +123,9 @@ def tick(
             spikes = spikes * (1 - fired)
         if held is not None:
             spikes = spikes.masked_fill(held, 0.0)
-        slope = (current / neuron.tau_syn - potential / neuron.tau_mem).detach()
-        least = 0.01 * threshold.detach() / neuron.tau_syn.detach()  # past a peak between two ticks
+        # Through the last tick, so that it is positive even where a peak lies between the two.
+        slope = ((potential - state.potential) / neuron.step).detach()
+        least = 0.01 * threshold.detach() / neuron.tau_syn.detach()  # where two spikes were due at once
         above = potential - threshold
         offsets = -spikes * (above - above.detach()) / torch.maximum(slope, least)
         fired = fired + spikes if neuron.reset == "once" else fired
@@ -131,10 +134,10 @@ def tick(
         counts = (potential > peak) | (fired == 0)
         peak = torch.maximum(peak, potential)
         at = torch.where(counts, peak, peak.detach())
-        before, fired = fired, _Surrogate.apply(at / threshold - 1, width)  # type: ignore[no-untyped-call]
+        before, fired = fired, _Surrogate.apply(at / threshold - 1, width, 0.5 / width)  # type: ignore[no-untyped-call]
         spikes = fired - before
     else:
-        spikes = _Surrogate.apply(potential / threshold - 1, width)  # type: ignore[no-untyped-call]
+        spikes = _Surrogate.apply(potential / threshold - 1, width, 1.0)  # type: ignore[no-untyped-call]
         if held is not None:
             spikes = spikes * ~held
 
@@ -175,15 +178,16 @@ def _restart(neuron: Neuron, potential: Tensor, current: Tensor, spikes: Tensor,
 
 
 class _Surrogate(torch.autograd.Function):
-    """Step function whose derivative is a fast sigmoid of unit area, 1 / (2 width (1 + abs(x) / width)^2)."""
+    """Step function whose derivative is a fast sigmoid, height / (1 + abs(x) / width)^2 (Zenke and Ganguli 2018)."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, width: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, width: float, height: float) -> Tensor:
         ctx.save_for_backward(x)
-        ctx.width = width
+        ctx.constants = width, height
         return (x >= 0).to(x.dtype)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (x,) = ctx.saved_tensors
-        return gradients[0] / (2 * ctx.width * (1 + x.abs() / ctx.width).square()), None
+        width, height = ctx.constants
+        return gradients[0] * height / (1 + x.abs() / width).square(), None, None
