@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import pi
+from statistics import median
 from typing import Any, NamedTuple
 
 import torch
@@ -30,8 +31,9 @@ class LayerBias(NamedTuple):
         late: mean of the twin's spike times less the exact ones in seconds, over neurons of the same count.
         error: median of the absolute difference, in seconds.
         gradients: by estimator ("spike_time", "surrogate"), then by parameter of the projections into the layer
-            ("weights", "delays", "recurrent_weights", "recurrent_delays"): cosine of the angle between the
-            twin's gradient and the exact one, and the relative length of their difference.
+            ("weights", "delays", "recurrent_weights", "recurrent_delays"): "cosine" of the angle between the
+            twin's gradient and the exact one, and "relative_error", the length of their difference over that of
+            the exact one; medians over the samples, each of which has a gradient of its own.
     """
 
     layer: str
@@ -54,8 +56,8 @@ def grid_bias(
 ) -> list[LayerBias]:
     """Compare the discrete twin of a network with continuous time, layer by layer and step by step.
 
-    The loss is a sum over the output spikes of sin(2 pi t / period + phase), a period of a third of the duration
-    and a random phase for each output of each sample: a smooth function of spike times, for any number of them.
+    The loss of a sample is a sum over its output spikes of sin(2 pi t / period + phase), a period of a third of the
+    duration and a random phase for each output: a smooth function of spike times, for any number of them.
 
     Args:
         source: a network, or a model with ``network()``; layers in a row, each with or without recurrence.
@@ -73,43 +75,64 @@ def grid_bias(
     """
     plain = source if isinstance(source, network.Network) else source.network()
     layers = _layers(plain)
-    outputs = plain.population(layers[-1]).size
     generator = torch.Generator().manual_seed(seed)
+    outputs = plain.population(layers[-1]).size
     phases = 2 * pi * torch.rand(inputs.batch, outputs, dtype=torch.float64, generator=generator)
-    rate = 2 * pi / (duration / 3)
-
-    exact, parameters = _exact(plain, layers, inputs, duration)
-    last = exact[layers[-1]]
-    loss = torch.sin(rate * last.times + phases[last.samples, last.channels]).sum()
-    reference = torch.autograd.grad(loss, parameters)
-    result = []
-    for step in steps:
-        rasters: dict[str, Raster] = {}
-        gradients: dict[str, list[Tensor]] = {}
-        for estimator in ESTIMATORS:
-            twin = Twin(plain, step, gradient=estimator, width=width)
+    found: dict[tuple[float, str], list[_Sample]] = {(step, name): [] for step in steps for name in layers}
+    for k in range(inputs.batch):
+        times, channels = inputs.sample(k)
+        sample = Spikes(times.detach(), channels, torch.tensor([0, len(times)]), inputs.size)
+        exact, parameters = _exact(plain, layers, sample, duration)
+        last = exact[layers[-1]]
+        rate = 2 * pi / (duration / 3)
+        loss = torch.sin(rate * last.times + phases[k, last.channels]).sum()
+        reference = torch.autograd.grad(loss, parameters)
+        for step in steps:
             raster = rasterise_events(
-                inputs.times.detach(),
-                inputs.channels,
-                inputs.offsets,
-                size=inputs.size,
-                duration=duration,
-                step=step,
+                sample.times, channels, sample.offsets, size=sample.size, duration=duration, step=step
             )
-            rasters = twin(raster)
-            output = rasters[layers[-1]]
-            angle = rate * output.times() + phases.unsqueeze(2)  # (batch, outputs, ticks)
-            loss = output.total(torch.sin(angle), rate * torch.cos(angle)).sum()
-            learned = [*twin.weights, *twin.delays]
-            gradients[estimator] = list(torch.autograd.grad(loss, learned))
-        for name in layers:
-            errors = {
-                estimator: _parameter_errors(plain, name, values, reference)
-                for estimator, values in gradients.items()
+            gradients: dict[str, list[Tensor]] = {}
+            for estimator in ESTIMATORS:
+                twin = Twin(plain, step, gradient=estimator, width=width)
+                rasters = twin(raster)
+                output = rasters[layers[-1]]
+                angle = rate * output.times() + phases[k].unsqueeze(1)  # (outputs, ticks)
+                loss = output.total(torch.sin(angle), rate * torch.cos(angle)).sum()
+                gradients[estimator] = list(torch.autograd.grad(loss, [*twin.weights, *twin.delays]))
+            for name in layers:
+                errors = {e: _parameter_errors(plain, name, g, reference) for e, g in gradients.items()}
+                found[step, name].append(_Sample(*_time_errors(exact[name], rasters[name]), errors))
+    return [_together(name, step, samples) for (step, name), samples in found.items()]
+
+
+class _Sample(NamedTuple):
+    spikes: int
+    same: Tensor
+    difference: Tensor
+    errors: dict[str, dict[str, dict[str, float]]]
+
+
+def _together(name: str, step: float, samples: Sequence[_Sample]) -> LayerBias:
+    difference = torch.cat([s.difference for s in samples])
+    nothing = float("nan")
+    gradients = {
+        estimator: {
+            parameter: {
+                figure: median(s.errors[estimator][parameter][figure] for s in samples) for figure in figures
             }
-            times = _time_errors(exact[name], rasters[name])
-            result.append(LayerBias(name, step, len(exact[name].times), *times, errors))
-    return result
+            for parameter, figures in parameters.items()
+        }
+        for estimator, parameters in samples[0].errors.items()
+    }
+    return LayerBias(
+        layer=name,
+        step=step,
+        spikes=sum(s.spikes for s in samples),
+        same_count=float(torch.cat([s.same for s in samples]).double().mean()),
+        late=float(difference.mean()) if len(difference) else nothing,
+        error=float(difference.abs().median()) if len(difference) else nothing,
+        gradients=gradients,
+    )
 
 
 def _layers(plain: network.Network) -> list[str]:
@@ -161,20 +184,15 @@ def _exact(
     return every, [*weights, *delays]
 
 
-def _time_errors(exact: Spikes, raster: Raster) -> tuple[float, float, float]:
-    """Share of neurons with the same count, mean and median absolute time error of those, spike by spike."""
-    counts = raster.spikes.detach().sum(2)
-    same = exact.counts() == counts
-    chosen = same[exact.samples, exact.channels]
-    # Sorted by sample, neuron and time on both sides, spikes of the same count lie side by side.
-    place = exact.samples * exact.size + exact.channels
-    order = torch.argsort(place, stable=True)
-    ours = exact.times.detach()[order][chosen[order]]
-    at = (raster.spikes.detach() * same.unsqueeze(2)).nonzero()[:, 2].to(ours.dtype) * raster.step
-    difference = at - ours
-    if not len(difference):
-        return float(same.double().mean()), float("nan"), float("nan")
-    return float(same.double().mean()), float(difference.mean()), float(difference.abs().median())
+def _time_errors(exact: Spikes, raster: Raster) -> tuple[int, Tensor, Tensor]:
+    """Number of spikes, which neurons spike as often, and for those the twin's times less the exact ones."""
+    spikes = raster.spikes.detach()[0]
+    same = exact.counts()[0] == spikes.sum(1)
+    # Sorted by neuron and time on both sides, spikes of the same count lie side by side.
+    order = torch.argsort(exact.channels, stable=True)
+    chosen = order[same[exact.channels[order]]]
+    at = (spikes * same.unsqueeze(1)).nonzero()[:, 1] * raster.step
+    return len(exact.times), same, at - exact.times.detach()[chosen]
 
 
 def _parameter_errors(
@@ -190,6 +208,6 @@ def _parameter_errors(
                 product = ours.norm() * exact.norm()
                 errors[kind + what] = {
                     "cosine": float((ours * exact).sum() / product) if float(product) > 0 else 0.0,
-                    "relative_error": float((ours - exact).norm() / exact.norm()),
+                    "relative_error": float((ours - exact).norm() / exact.norm().clamp(min=1e-300)),
                 }
     return errors
