@@ -5,7 +5,7 @@ MATURIN_TARGET := target/maturin
 RUST_SOURCES := $(shell find rust firmware_sim -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench accuracy fuzz mutations docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench accuracy grid-bias training-speed fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,12 @@ bench: setup  ## The figures of the README, side by side, answers checked; docs/
 
 accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
 	$(BIN)/python benchmarks/yin_yang_accuracy.py
+
+grid-bias: setup  ## What a grid of ticks does to spike times and gradients; docs/grid_bias.md and its picture
+	$(BIN)/python benchmarks/grid_bias.py
+
+training-speed: setup  ## Exact training of many spikes against delays by convolution; docs/results/training_speed.json
+	$(BIN)/python benchmarks/training_speed.py
 
 fuzz:  ## Ten million damaged programs and hostile streams, two minutes; docs/results/fuzz.json
 	cargo run --release --quiet -p tarry-core --example fuzz > docs/results/fuzz.json

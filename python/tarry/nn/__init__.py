@@ -18,11 +18,14 @@ with extra("train", needed_by="tarry.nn"):
     from tarry.nn._stack import StackLoss as StackLoss
     from tarry.nn._stack import first_spike_loss as first_spike_loss
     from tarry.nn._twin import Twin as Twin
+    from tarry.nn._twin_bias import LayerBias as LayerBias
+    from tarry.nn._twin_bias import grid_bias as grid_bias
     from tarry.nn._twin_grid import Raster as Raster
     from tarry.nn._twin_grid import rasterise as rasterise
     from tarry.nn._twin_grid import rasterise_events as rasterise_events
 
 __all__ = [
+    "LayerBias",
     "Lif",
     "LossName",
     "Quantisation",
@@ -36,6 +39,7 @@ __all__ = [
     "decide",
     "first_spike",
     "first_spike_loss",
+    "grid_bias",
     "rasterise",
     "rasterise_events",
     "shift_invariant_mse",
