@@ -37,7 +37,7 @@ def trained_first_spikes(epochs: int, samples: int) -> tuple[tarry.Network, nn.S
     train.fit(
         model, points, progress=False, **dict(recipe.fit) | {"epochs": epochs, "evaluate_every": epochs}
     )
-    times = torch.from_numpy(points.test.times[:samples])
+    times = torch.tensor(points.test.times[:samples])
     return model.network(), nn.Spikes.first(times), 8 * TAU_SYN, "first spikes, 4-30-3, trained on Yin-Yang"
 
 
