@@ -118,6 +118,7 @@ def spiking_backward(
     trace: _Floats,  # [spikes, 3]
     gradient: _Floats,  # dL/d spike_times
     constants: bool,
+    of_times: bool,
     slope_floor: float,
     threads: int,
 ) -> tuple[

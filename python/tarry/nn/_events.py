@@ -77,7 +77,7 @@ class Spikes:
                 raise ValueError(f"sample {k}: a time is not finite; silent channels have no spike at all")
             if np.any(np.diff(times) < 0):
                 raise ValueError(f"sample {k} is not in order of time; sort its spikes by time")
-            if channels.size and not (0 <= channels.min() and channels.max() < size):
+            if channels.size and not (channels.min() >= 0 and channels.max() < size):
                 raise ValueError(f"sample {k}: a channel is outside of 0..{size - 1}")
         counts = [len(times) for times, _ in parts]
         return cls(

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tarry import _core
+from tarry.network import Reset
 from tarry.nn._events import Spikes
 from tarry.nn._library import (
     ReverseOnly,
@@ -20,7 +21,6 @@ from tarry.nn._library import (
     define_autograd,
     tensor,
 )
-from tarry.network import Reset
 
 MOST_SPIKES = 10_000  # of one neuron in one sample, before it is taken for a storm
 
@@ -158,8 +158,8 @@ def _forward_fake(
 
 
 def _backward_kernel(*arguments: Any) -> tuple[Tensor, ...]:
-    *tensors, reset, refractory, spike_times, spike_channels, spike_offsets, trace, gradient = arguments[:-3]
-    constants, slope_floor, threads = arguments[-3:]
+    *tensors, reset, refractory, spike_times, spike_channels, spike_offsets, trace, gradient = arguments[:-4]
+    constants, of_times, slope_floor, threads = arguments[-4:]
     like = tensors[0]
     gradients = _core.spiking_backward(
         *_arguments(*tensors),
@@ -171,6 +171,7 @@ def _backward_kernel(*arguments: Any) -> tuple[Tensor, ...]:
         array(trace),
         array(gradient),
         constants,
+        of_times,
         slope_floor,
         threads,
     )
@@ -213,7 +214,7 @@ _forward = define(
 )
 _backward = define(
     f"spiking_backward({_TENSORS}, str reset, float refractory, Tensor spike_times, Tensor spike_channels, "
-    "Tensor spike_offsets, Tensor trace, Tensor gradient, bool constants, float slope_floor, int threads) -> "
+    "Tensor spike_offsets, Tensor trace, Tensor gradient, bool constants, bool of_times, float slope_floor, int threads) -> "
     "(Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor)",
     _backward_kernel,
     _backward_fake,
@@ -240,6 +241,7 @@ class _Spiking(ReverseOnly):
             *saved[10:],
             gradients[0],
             needed[8] or needed[9],
+            needed[0],
             ctx.slope_floor,
             ctx.threads,
         )

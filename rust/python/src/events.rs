@@ -61,8 +61,8 @@ pub(crate) fn spiking_forward<'py>(
 #[pyfunction]
 #[allow(clippy::too_many_arguments, clippy::type_complexity)]
 #[pyo3(signature = (times, channels, offsets, weights, delays, recurrent_weights, recurrent_delays, thresholds, tau_mem,
-    tau_syn, reset, refractory, spike_times, spike_channels, spike_offsets, trace, gradient, constants, slope_floor,
-    threads))]
+    tau_syn, reset, refractory, spike_times, spike_channels, spike_offsets, trace, gradient, constants, of_times,
+    slope_floor, threads))]
 pub(crate) fn spiking_backward<'py>(
     py: Python<'py>,
     times: PyReadonlyArray1<'py, f64>,
@@ -83,6 +83,7 @@ pub(crate) fn spiking_backward<'py>(
     trace: PyReadonlyArray2<'py, f64>,
     gradient: PyReadonlyArray1<'py, f64>,
     constants: bool,
+    of_times: bool,
     slope_floor: f64,
     threads: usize,
 ) -> PyResult<(
@@ -104,7 +105,7 @@ pub(crate) fn spiking_backward<'py>(
     let membrane = Membrane::new(tau_mem, tau_syn).map_err(refused)?;
     let layer = Layer::new(membrane, thresholds, reset_named(reset)?, refractory, feed, recurrent)
         .map_err(refused)?;
-    let options = Options { constants, slope_floor, threads };
+    let options = Options { constants, times: of_times, slope_floor, threads };
     let gradients = py
         .detach(|| events::backward(&layer, &inputs, &outputs, trace, gradient, options))
         .map_err(refused)?;

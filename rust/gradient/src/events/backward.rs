@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crate::events::adjoint::{Flat, Room, Sums, SynapseSums, receive};
+use crate::events::collect::Table;
 use crate::events::error::{Error, check_elements, check_length};
+use crate::events::grid::{Dealt, Grid};
 use crate::events::layer::Layer;
 use crate::events::spikes::{Emitted, Spikes, TRACE};
 use crate::threads::{CHUNK, check_threads, map_in_order};
@@ -36,6 +38,8 @@ pub struct Gradients {
 pub struct Options {
     /// Derivatives with respect to the time constants.
     pub constants: bool,
+    /// Derivatives with respect to the input times; zeros without.
+    pub times: bool,
     /// Least dV/dt at a spike that is divided by, in 1/seconds; 0 is exact.
     pub slope_floor: f64,
     /// The same result for any number.
@@ -68,7 +72,8 @@ pub fn backward(
         let range = "finite and at least 0";
         return Err(Error::Parameter { name: "slope_floor", value: options.slope_floor, range });
     }
-    let batch = Batch { layer, inputs, outputs, trace, gradient, slope_floor: options.slope_floor };
+    let grid = if options.constants { None } else { Grid::new(layer, inputs) };
+    let batch = Batch { layer, inputs, outputs, trace, gradient, options, grid: grid.as_ref() };
     if options.constants {
         batch.backward::<true>(options.threads)
     } else {
@@ -86,7 +91,16 @@ struct Batch<'a> {
     outputs: &'a Spikes<'a>,
     trace: &'a [f64],
     gradient: &'a [f64],
-    slope_floor: f64,
+    options: Options,
+    grid: Option<&'a Grid>,
+}
+
+/// What one sample needs, kept from sample to sample.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    room: Room,
+    dealt: Dealt,
+    table: Table,
 }
 
 impl Batch<'_> {
@@ -102,7 +116,7 @@ impl Batch<'_> {
                 break;
             }
             let groups = map_in_order(threads, wave, |(samples, of_inputs)| {
-                let mut room = lock().pop().unwrap_or_default();
+                let mut room: Workspace = lock().pop().unwrap_or_default();
                 let sums = self.group::<CONSTANTS>(samples, of_inputs, &mut room);
                 lock().push(room);
                 sums
@@ -131,14 +145,14 @@ impl Batch<'_> {
         self,
         samples: Range<usize>,
         of_inputs: &mut [f64],
-        room: &mut Room,
+        work: &mut Workspace,
     ) -> Result<Sums, Error> {
         let mut sums = Sums::new(self.layer);
         let mut rest = of_inputs;
         for sample in samples {
             let (of_sample, others) = rest.split_at_mut(self.inputs.range(sample).len());
             rest = others;
-            self.sample::<CONSTANTS>(sample, of_sample, room, &mut sums)
+            self.sample::<CONSTANTS>(sample, of_sample, work, &mut sums)
                 .map_err(|Flat { neuron, time }| Error::Slope { sample, neuron, time })?;
         }
         Ok(sums)
@@ -148,7 +162,7 @@ impl Batch<'_> {
         self,
         sample: usize,
         of_inputs: &mut [f64],
-        room: &mut Room,
+        work: &mut Workspace,
         sums: &mut Sums,
     ) -> Result<(), Flat> {
         let spikes = self.outputs.range(sample).map(|k| {
@@ -162,7 +176,15 @@ impl Batch<'_> {
             };
             (emitted, self.gradient[k])
         });
-        room.trace_back::<CONSTANTS>(self.layer, spikes, self.slope_floor, sums)?;
+        let Workspace { room, dealt, table } = work;
+        room.trace_back::<CONSTANTS>(self.layer, spikes, self.options.slope_floor, sums)?;
+        if let Some(grid) =
+            self.grid.filter(|grid| dealt.deal(grid, &self.layer.membrane, self.inputs, sample))
+        {
+            let of_inputs = self.options.times.then_some(of_inputs);
+            table.run(self.layer, grid, dealt, &room.pieces, &mut sums.feed, of_inputs);
+            return Ok(());
+        }
         let (times, channels) = self.inputs.sample(sample);
         let mut constants = (0.0, 0.0);
         for ((of_input, &time), &channel) in of_inputs.iter_mut().zip(times).zip(channels) {

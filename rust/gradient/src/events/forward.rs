@@ -4,9 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::events::arrivals::{Arrival, Arrivals};
 use crate::events::error::{Error, check_length};
+use crate::events::grid::{Dealt, Grid};
 use crate::events::layer::Layer;
 use crate::events::neuron::{Rule, State, Storm};
 use crate::events::spikes::{Emitted, Output, Spikes};
+use crate::events::sweep::Rows;
 use crate::threads::{check_threads, map_in_order};
 
 /// The spikes of all neurons before `until` (seconds; may be infinite), sample by sample in order of time.
@@ -26,11 +28,12 @@ pub fn forward(
     if until.is_nan() {
         return Err(Error::Parameter { name: "until", value: until, range: "seconds, or inf" });
     }
+    let grid = if layer.recurrent.is_none() { Grid::new(layer, inputs) } else { None };
     let rooms = Mutex::new(Vec::new());
     let lock = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
     let samples = map_in_order(threads, (0..inputs.batch()).collect(), |sample| {
         let mut room: Room = lock().pop().unwrap_or_default();
-        let result = room.run(layer, inputs, sample, until, most_spikes);
+        let result = room.run(layer, grid.as_ref(), inputs, sample, until, most_spikes);
         let emitted = room.emitted.clone();
         lock().push(room);
         result.map(|()| emitted).map_err(|Storm { neuron, time }| Error::Storm {
@@ -57,6 +60,8 @@ pub fn forward(
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     arrivals: Vec<Arrivals>,
+    dealt: Dealt,
+    rows: Rows,
     states: Vec<State>,
     due: Vec<f64>,
     pub emitted: Vec<Emitted>,
@@ -67,6 +72,7 @@ impl Room {
     pub(crate) fn run(
         &mut self,
         layer: &Layer,
+        grid: Option<&Grid>,
         inputs: &Spikes,
         sample: usize,
         until: f64,
@@ -76,6 +82,14 @@ impl Room {
         let rule = |neuron| Rule::new(layer, neuron, until, most_spikes);
         if layer.recurrent.is_some() {
             self.recurrent(layer, inputs, sample, &rule)?;
+        } else if let Some(grid) =
+            grid.filter(|grid| self.dealt.deal(grid, &layer.membrane, inputs, sample))
+        {
+            self.arrivals.resize_with(1, Arrivals::default);
+            for neuron in 0..layer.size() {
+                let (arrivals, emitted) = (&mut self.arrivals[0], &mut self.emitted);
+                self.rows.run(layer, grid, &self.dealt, neuron, &rule(neuron), arrivals, emitted)?;
+            }
         } else {
             self.arrivals.resize_with(1, Arrivals::default);
             for neuron in 0..layer.size() {

@@ -70,6 +70,11 @@ impl Membrane {
         Decay { membrane, synapse, response }
     }
 
+    /// Largest potential within `length` that a current of 1 brings about.
+    pub(crate) fn highest_within(&self, length: f64) -> f64 {
+        self.decay(self.peak(0.0, 1.0).min(length)).response
+    }
+
     /// Derivatives of `decay(age).response` with respect to `leak` and `rate`.
     pub(crate) fn response_derivatives(&self, age: f64, decay: Decay) -> (f64, f64) {
         if self.is_delta() {

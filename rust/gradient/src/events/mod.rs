@@ -8,14 +8,19 @@
 mod adjoint;
 mod arrivals;
 mod backward;
+mod collect;
 mod error;
 mod forward;
+mod grid;
 mod layer;
 mod membrane;
 mod neuron;
 mod pieces;
 mod spikes;
+mod sweep;
 mod synapses;
+#[cfg(test)]
+mod tests;
 
 pub use backward::{Gradients, Options, backward};
 pub use error::Error;

@@ -106,6 +106,14 @@ impl State {
         }
     }
 
+    /// V and I at a later time; only a release may still happen before it.
+    pub(crate) fn rest_until(&mut self, rule: &Rule, time: f64, emitted: &mut [Emitted]) {
+        if self.time < self.release && self.release <= time {
+            self.set_free(rule, emitted);
+        }
+        self.move_to(&rule.membrane, time);
+    }
+
     /// V and I at a later time.
     fn move_to(&mut self, membrane: &Membrane, time: f64) {
         if self.time > f64::NEG_INFINITY {

@@ -68,23 +68,22 @@ impl<'a> Synapses<'a> {
         self.weights[post * self.pre + pre]
     }
 
-    /// Number of different delays.
-    pub(crate) fn delay_count(&self) -> usize {
-        match self.delays {
-            Delays::None => 0,
-            Delays::Scalar(_) => 1,
-            Delays::Axonal(values) | Delays::Dendritic(values) | Delays::Synaptic(values) => values.len(),
+    /// All different delays in seconds; one of 0 without delays.
+    pub(crate) fn delay_values(&self) -> &[f64] {
+        match &self.delays {
+            Delays::None => &[0.0],
+            Delays::Scalar(delay) => std::slice::from_ref(delay),
+            Delays::Axonal(values) | Delays::Dendritic(values) | Delays::Synaptic(values) => values,
         }
+    }
+
+    /// Number of derivatives with respect to delays.
+    pub(crate) fn delay_count(&self) -> usize {
+        if matches!(self.delays, Delays::None) { 0 } else { self.delay_values().len() }
     }
 
     /// In seconds; 0 without delays.
     pub(crate) fn shortest_delay(&self) -> f64 {
-        match self.delays {
-            Delays::None => 0.0,
-            Delays::Scalar(delay) => delay,
-            Delays::Axonal(values) | Delays::Dendritic(values) | Delays::Synaptic(values) => {
-                values.iter().copied().fold(f64::INFINITY, f64::min)
-            }
-        }
+        self.delay_values().iter().copied().fold(f64::INFINITY, f64::min)
     }
 }
