@@ -131,6 +131,7 @@ class Conv1dDelays(torch.nn.Module):
         taps: length of the kernels in steps.
         bump: "gauss" of standard deviation ``width`` steps, or "linear", a triangle one step wide on either side.
         width: of the Gaussian, in steps.
+        fourier: convolve by Fourier transform, which nobody seems to do, instead of conv1d.
     """
 
     def __init__(
@@ -140,13 +141,14 @@ class Conv1dDelays(torch.nn.Module):
         taps: int,
         bump: str = "gauss",
         width: float = 0.5,
+        fourier: bool = False,
     ) -> None:
         super().__init__()
         self.weights = torch.nn.ParameterList(torch.tensor(w, dtype=torch.float32) for w, _ in layers)
         self.positions = torch.nn.ParameterList(
             torch.tensor(d / step, dtype=torch.float32).clamp(0, taps - 1) for _, d in layers
         )
-        self.taps, self.bump, self.width = taps, bump, width
+        self.taps, self.bump, self.width, self.fourier = taps, bump, width, fourier
         mem, syn = exp(-step / TAU_MEM), exp(-step / TAU_SYN)
         self.constants = (syn, mem, TAU_MEM / (TAU_MEM - TAU_SYN) * (mem - syn))
         # A kernel is applied as a correlation: tap k looks taps - 1 - k steps back.
@@ -160,12 +162,21 @@ class Conv1dDelays(torch.nn.Module):
         shape = torch.softmax(distance.square() * (-0.5 / self.width**2), 2)
         return weights.unsqueeze(2) * shape
 
+    def convolve(self, signal: Tensor, kernel: Tensor) -> Tensor:
+        """Arrivals (batch, post, ticks) of a signal (batch, pre, ticks)."""
+        if not self.fourier:
+            return functional.conv1d(functional.pad(signal, (self.taps - 1, 0)), kernel)
+        size = signal.shape[2] + self.taps - 1
+        size += -size % 32  # lengths that the transform likes
+        spectrum, response = torch.fft.rfft(signal, size), torch.fft.rfft(kernel.flip(2), size)
+        mixed = (spectrum.permute(2, 0, 1) @ response.permute(2, 1, 0)).permute(1, 2, 0)
+        return torch.fft.irfft(mixed, size)[:, :, : signal.shape[2]]
+
     def forward(self, counts: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Mean read-out (batch, classes) of counts (batch, channels, ticks), and the hidden spikes."""
         hidden, signal = [], counts
         for i, (weights, positions) in enumerate(zip(self.weights, self.positions, strict=True)):
-            padded = functional.pad(signal, (self.taps - 1, 0))
-            arrivals = functional.conv1d(padded, self.kernel(weights, positions))
+            arrivals = self.convolve(signal, self.kernel(weights, positions))
             last = i == len(self.weights) - 1
             by_time = arrivals.permute(2, 0, 1).contiguous()
             out = Membrane.apply(by_time, *self.constants, float("inf") if last else THRESHOLD)
@@ -176,9 +187,11 @@ class Conv1dDelays(torch.nn.Module):
         raise AssertionError("a network without layers")
 
 
-def trainer(step: float, taps: int, batch: int, bump: str = "gauss", **workload: Any) -> Any:
+def trainer(
+    step: float, taps: int, batch: int, bump: str = "gauss", fourier: bool = False, **workload: Any
+) -> Any:
     """Return the network and a function that makes one training step and returns its loss."""
-    model = Conv1dDelays(parameters(), step, taps, bump)
+    model = Conv1dDelays(parameters(), step, taps, bump, fourier=fourier)
     duration = workload.get("duration", DURATION)
     counts = binned(events(batch, **workload), step, duration)
     labels = torch.arange(batch) % SIZES[-1]

@@ -91,12 +91,16 @@ def measure(rate: float, duration: float, threads: int, repeats: int) -> dict[st
 
 def main() -> None:
     """Print the table, and write it where asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rate", type=float, default=11.4, help="input spikes per channel and second")
     parser.add_argument("--duration", type=float, default=1.0, help="seconds")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--scaling", action="store_true", help="also half and double the rate and the duration")
+    parser.add_argument(
+        "--scaling", action="store_true", help="also half and double the rate and the duration"
+    )
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -106,12 +110,18 @@ def main() -> None:
         settings += [(options.rate, options.duration * f) for f in (0.5, 2.0, 4.0)]
     rows = []
     for rate, duration in settings:
-        row = {"rate": rate, "duration": duration, **measure(rate, duration, options.threads, options.repeats)}
+        row = {
+            "rate": rate,
+            "duration": duration,
+            **measure(rate, duration, options.threads, options.repeats),
+        }
         row["peak_megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows.append(row)
         print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
     if options.json:
-        options.json.write_text(json.dumps({"threads": options.threads, "batch": BATCH, "rows": rows}, indent=1))
+        options.json.write_text(
+            json.dumps({"threads": options.threads, "batch": BATCH, "rows": rows}, indent=1)
+        )
 
 
 if __name__ == "__main__":
