@@ -44,6 +44,8 @@ def grid_time_errors(rows: Rows, ax: Axes) -> Axes:
         if len(shown) < len(mine):
             note(ax, "left out: fewer than 10 % of\nneurons spike as often", x=0.98, y=0.14)
     ax.set(yscale="log", ylabel="spike-time error, ms (median)")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.legend(loc="upper left")
     return _steps(ax, steps)
 
