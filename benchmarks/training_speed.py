@@ -72,16 +72,15 @@ class Exact(torch.nn.Module):
                 slope_floor=10.0,
             )
             hidden.append(spikes)
-        return mean_potential(spikes, self.weights[-1], self.delays[-1], self.duration), hidden
-
-
-def mean_potential(spikes: nn.Spikes, weights: Tensor, delays: Tensor, duration: float) -> Tensor:
-    """Mean over 0 .. duration of the potentials of neurons that do not fire, (batch, classes): a closed form."""
-    mem, syn = grid.TAU_MEM, grid.TAU_SYN
-    left = (duration - spikes.times.unsqueeze(1) - delays.t()[spikes.channels]).clamp(min=0)
-    area = (mem * -torch.expm1(-left / mem) - syn * -torch.expm1(-left / syn)) * (mem / (mem - syn))
-    sums = area.new_zeros(spikes.batch, weights.shape[0])
-    return sums.index_add(0, spikes.samples, area * weights.t()[spikes.channels]) / duration
+        readout = nn.read_out(
+            spikes,
+            self.weights[-1],
+            self.delays[-1],
+            tau_mem=grid.TAU_MEM,
+            tau_syn=grid.TAU_SYN,
+            duration=self.duration,
+        )
+        return readout, hidden
 
 
 def exact_trainer(spikes_per_sample: int, duration: float) -> tuple[Exact, nn.Spikes, Step]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import exp, inf
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +69,7 @@ def of_constants(age: float, tau_mem: float, tau_syn: float) -> tuple[float, flo
     """Derivatives of the response with respect to tau_mem and tau_syn, by complex steps."""
     h = 1e-30
 
-    def value(m: complex, s: complex) -> complex:
+    def value(m: complex, s: complex) -> Any:
         if s == 0:
             return np.exp(-age / m)
         if tau_mem == inf:
@@ -107,9 +108,7 @@ class Neuron:
 
     def current(self, t: float) -> float:
         """I(t)."""
-        return sum(
-            a.weight * exp(-(t - a.time) / self.layer.tau_syn) for a in self.arrivals if a.time <= t
-        )
+        return sum(a.weight * exp(-(t - a.time) / self.layer.tau_syn) for a in self.arrivals if a.time <= t)
 
     def crossing(self, start: float, end: float) -> float:
         """First time in (start, end] at which V reaches the threshold, or inf."""

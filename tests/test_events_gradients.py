@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tarry import _core
 import events_reference
+from tarry import _core
 
 Array = npt.NDArray[np.float64]
 
@@ -44,19 +45,13 @@ class Case:
 
     def spikes(self) -> tuple[Array, npt.NDArray[np.int64], npt.NDArray[np.int64], Array]:
         """Times, channels, offsets and trace."""
-        return _core.spiking_forward(*self.arguments(), UNTIL, 10_000, 1)  # type: ignore[arg-type]
+        given: tuple[Any, ...] = (*self.arguments(), UNTIL, 10_000, 1)
+        return _core.spiking_forward(*given)
 
     def gradients(self, of_times: Array) -> dict[str, Array]:
         """dL/d of every parameter, given dL/dT."""
-        found = _core.spiking_backward(
-            *self.arguments(),  # type: ignore[arg-type]
-            *self.spikes(),
-            of_times,
-            True,
-            True,
-            0.0,
-            1,
-        )
+        given: tuple[Any, ...] = (*self.arguments(), *self.spikes(), of_times, True, True, 0.0, 1)
+        found = _core.spiking_backward(*given)
         names = ["times", "weights", "delays", "recurrent_weights", "recurrent_delays", "thresholds"]
         gradients = {name: value for name, value in zip(names, found[:6], strict=True) if value is not None}
         return {**gradients, "taus": np.array(found[6:])}
@@ -70,7 +65,7 @@ def shape(kind: str, post: int, pre: int) -> tuple[int, int]:
 def random_case(seed: int) -> Case:
     """Any kind of delays, ratio of time constants, reset; half of them recurrent."""
     rng = np.random.default_rng(seed)
-    pre, post = rng.integers(1, 5), rng.integers(1, 4)
+    pre, post = int(rng.integers(1, 5)), int(rng.integers(1, 4))
     kind, between = rng.choice(KINDS), rng.choice(KINDS[1:])
     recurrent = rng.random() < 0.5
     count = rng.integers(1, 25)
@@ -93,9 +88,7 @@ def random_case(seed: int) -> Case:
 
 def by_rank(times: Array, channels: npt.NDArray[np.int64]) -> dict[tuple[int, int], float]:
     """Spike times by (neuron, how many came before)."""
-    return {
-        (int(j), k): float(t) for j in np.unique(channels) for k, t in enumerate(times[channels == j])
-    }
+    return {(int(j), k): float(t) for j in np.unique(channels) for k, t in enumerate(times[channels == j])}
 
 
 def causes(case: Case, times: Array, channels: npt.NDArray[np.int64]) -> bytes:
@@ -151,8 +144,8 @@ def check_against_differences(case: Case) -> tuple[int, bool]:
             spikes = [side.spikes()[:2] for side in sides]
             if any(causes(side, *s) != before for side, s in zip(sides, spikes, strict=True)):
                 return len(times), False
-            up, down = (sum(cost[p] * t for p, t in by_rank(*s).items()) for s in spikes)
-            worst = max(worst, abs(0.5 * (up - down) / STEP - gradient[index]) / scale)
+            up, down = (float(sum(cost[p] * t for p, t in by_rank(*s).items())) for s in spikes)
+            worst = max(worst, float(abs(0.5 * (up - down) / STEP - gradient[index])) / scale)
     assert worst <= 1e-6, worst
     return len(times), True
 

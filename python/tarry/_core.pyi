@@ -15,6 +15,8 @@ __all__ = [
     "platform_json",
     "platform_names",
     "platform_obstacles",
+    "read_out_backward",
+    "read_out_forward",
     "shift_invariant_mse",
     "simulate_json",
     "spiking_backward",
@@ -124,6 +126,34 @@ def spiking_backward(
 ) -> tuple[
     _Floats, _Floats, _Floats | None, _Floats | None, _Floats | None, _Floats, float, float
 ]: ...  # dL/d times, weights, delays, recurrent weights, recurrent delays, thresholds, tau_mem, tau_syn
+def read_out_forward(
+    times: _Floats,
+    channels: _Integers,
+    offsets: _Integers,
+    weights: _Floats,  # [post, pre]
+    delays: _Floats | None,
+    tau_mem: float,
+    tau_syn: float,
+    reading: str,
+    rate: float,
+    duration: float,
+    threads: int,
+) -> tuple[_Floats, _Floats]: ...  # values [batch, post]; for "max" when, [batch * post]
+def read_out_backward(
+    times: _Floats,
+    channels: _Integers,
+    offsets: _Integers,
+    weights: _Floats,  # [post, pre]
+    delays: _Floats | None,
+    tau_mem: float,
+    tau_syn: float,
+    reading: str,
+    rate: float,
+    duration: float,
+    when: _Floats,
+    gradient: _Floats,  # dL/d values, [batch, post]
+    threads: int,
+) -> tuple[_Floats, _Floats, _Floats | None]: ...  # dL/d times, weights, delays
 def first_spike_forward(
     times: _Floats,  # [batch, pre]
     weights: _Floats,  # [post, pre]

@@ -5,7 +5,14 @@ from tarry._optional import extra
 with extra("train", needed_by="tarry.nn"):
     from tarry.nn._events import Spikes as Spikes
     from tarry.nn._events_lif import SpikingLif as SpikingLif
+    from tarry.nn._events_losses import delay_penalty as delay_penalty
+    from tarry.nn._events_losses import rate_penalty as rate_penalty
+    from tarry.nn._events_losses import spike_counts as spike_counts
+    from tarry.nn._events_losses import spike_time_mse as spike_time_mse
+    from tarry.nn._events_losses import wake as wake
     from tarry.nn._events_operator import spiking as spiking
+    from tarry.nn._events_readout import Integrator as Integrator
+    from tarry.nn._events_readout import read_out as read_out
     from tarry.nn._events_sequential import SpikingSequential as SpikingSequential
     from tarry.nn._first_spike import first_spike as first_spike
     from tarry.nn._lif import Lif as Lif
@@ -25,6 +32,7 @@ with extra("train", needed_by="tarry.nn"):
     from tarry.nn._twin_grid import rasterise_events as rasterise_events
 
 __all__ = [
+    "Integrator",
     "LayerBias",
     "Lif",
     "LossName",
@@ -37,12 +45,18 @@ __all__ = [
     "StackLoss",
     "Twin",
     "decide",
+    "delay_penalty",
     "first_spike",
     "first_spike_loss",
     "grid_bias",
     "rasterise",
     "rasterise_events",
+    "rate_penalty",
+    "read_out",
     "shift_invariant_mse",
+    "spike_counts",
+    "spike_time_mse",
     "spiking",
     "time_to_first_spike_cross_entropy",
+    "wake",
 ]

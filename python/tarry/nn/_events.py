@@ -105,7 +105,8 @@ class Spikes:
     @property
     def samples(self) -> Tensor:
         """Sample of each spike, int64, (spikes,)."""
-        return torch.repeat_interleave(torch.arange(self.batch), self.offsets.diff())
+        # numpy: torch starts threads for this, which costs more than the work.
+        return torch.from_numpy(np.repeat(np.arange(self.batch), np.diff(self.offsets.numpy())))
 
     def sample(self, index: int) -> tuple[Tensor, Tensor]:
         """Times and channels of one sample."""

@@ -48,7 +48,7 @@ class SpikingLif(torch.nn.Module):
         most_spikes: more spikes of one neuron in one sample are refused as a spike storm.
         slope_floor: least slope of the potential at a spike that derivatives divide by, in threshold/tau_mem (in
             1/second without leak); 0 is exact.
-        threads: threads over the samples; None is ``torch.get_num_threads()``.
+        threads: threads over the samples; None takes as many as the work is worth.
         dtype: of the parameters and spike times, float64 or float32. All arithmetic is float64.
         generator: where the initial values are drawn from; None is torch's global generator.
 

@@ -20,6 +20,7 @@ from tarry.nn._library import (
     define,
     define_autograd,
     tensor,
+    worth,
 )
 
 MOST_SPIKES = 10_000  # of one neuron in one sample, before it is taken for a storm
@@ -61,8 +62,8 @@ def spiking(
         until: seconds; spikes at or after it are not computed.
         most_spikes: more spikes of one neuron in one sample are refused as a spike storm.
         slope_floor: least slope of the potential at a spike that derivatives divide by, in 1/second; 0 is exact.
-        threads: threads over the samples; None is ``torch.get_num_threads()``. The result has the same bits
-            for any number.
+        threads: threads over the samples; None takes as many as the work is worth, at most
+            ``torch.get_num_threads()``. The result has the same bits for any number.
 
     Returns:
         The spikes of the neurons, each sample in order of time; times in the dtype of ``spikes.times``.
@@ -93,7 +94,7 @@ def spiking(
         until,
         most_spikes,
         slope_floor,
-        threads or torch.get_num_threads(),
+        threads or 0,
     )
     return Spikes(times, channels, offsets, post)
 
@@ -134,9 +135,9 @@ def integers(values: Tensor) -> npt.NDArray[np.int64]:
 
 def _forward_kernel(*arguments: Any) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     *tensors, reset, refractory, until, most_spikes, _, threads = arguments
-    times, channels, offsets, trace = _core.spiking_forward(
-        *_arguments(*tensors), reset, refractory, until, most_spikes, threads
-    )
+    threads = worth(threads, tensors[0].numel() * tensors[3].shape[0])
+    given: tuple[Any, ...] = (*_arguments(*tensors), reset, refractory, until, most_spikes, threads)
+    times, channels, offsets, trace = _core.spiking_forward(*given)
     return (
         tensor(times, tensors[0]),
         torch.from_numpy(channels),
@@ -161,7 +162,7 @@ def _backward_kernel(*arguments: Any) -> tuple[Tensor, ...]:
     *tensors, reset, refractory, spike_times, spike_channels, spike_offsets, trace, gradient = arguments[:-4]
     constants, of_times, slope_floor, threads = arguments[-4:]
     like = tensors[0]
-    gradients = _core.spiking_backward(
+    backward: tuple[Any, ...] = (
         *_arguments(*tensors),
         reset,
         refractory,
@@ -173,8 +174,9 @@ def _backward_kernel(*arguments: Any) -> tuple[Tensor, ...]:
         constants,
         of_times,
         slope_floor,
-        threads,
+        worth(threads, tensors[0].numel() * tensors[3].shape[0]),
     )
+    gradients = _core.spiking_backward(*backward)
     *arrays, of_tau_mem, of_tau_syn = gradients
     shaped = [like.new_empty(0) if values is None else tensor(values, like) for values in arrays]
     return (*shaped, like.new_full((), of_tau_mem), like.new_full((), of_tau_syn))

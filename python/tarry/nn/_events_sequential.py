@@ -70,10 +70,10 @@ class SpikingSequential(torch.nn.Module):
         for source, target, layer in zip(names, names[1:], layers, strict=False):
             with torch.no_grad():
                 tau_mem, tau_syn, threshold = (
-                    value.double().tolist() if isinstance(value, Tensor) else value
+                    value.detach().double().numpy() if isinstance(value, Tensor) else value
                     for value in layer.constants()
                 )
-                neuron = network.Lif(tau_mem, tau_syn, threshold, layer.reset, layer.refractory)
+                neuron = network.Lif(float(tau_mem), float(tau_syn), threshold, layer.reset, layer.refractory)
                 populations.append(network.Population(target, layer.outputs, neuron))
                 projections.append(
                     network.Projection(source, target, _plain(layer.weights), _plain(layer.delays()))

@@ -7,7 +7,9 @@ use numpy::{
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use tarry_gradient::Delays;
-use tarry_gradient::events::{self, Error, Layer, Membrane, Options, Reset, Spikes, Synapses, TRACE};
+use tarry_gradient::events::{
+    self, Error, Integrator, Layer, Membrane, Options, Reading, Reset, Spikes, Synapses, TRACE,
+};
 
 use crate::gradient::elements;
 
@@ -122,6 +124,83 @@ pub(crate) fn spiking_backward<'py>(
         gradients.tau_mem,
         gradients.tau_syn,
     ))
+}
+
+/// What is read from neurons without a threshold, [batch, post], and for the maximum when it was reached.
+#[pyfunction]
+#[allow(clippy::too_many_arguments)]
+#[pyo3(signature = (times, channels, offsets, weights, delays, tau_mem, tau_syn, reading, rate, duration, threads))]
+pub(crate) fn read_out_forward<'py>(
+    py: Python<'py>,
+    times: PyReadonlyArray1<'py, f64>,
+    channels: PyReadonlyArray1<'py, i64>,
+    offsets: PyReadonlyArray1<'py, i64>,
+    weights: PyReadonlyArray2<'py, f64>,
+    delays: Option<PyReadonlyArray2<'py, f64>>,
+    tau_mem: f64,
+    tau_syn: f64,
+    reading: &str,
+    rate: f64,
+    duration: f64,
+    threads: usize,
+) -> PyResult<(Matrix<'py>, Vector<'py>)> {
+    let inputs = spikes(&times, &channels, &offsets, weights.shape()[1])?;
+    let feed = synapses("delays", &weights, delays.as_ref())?;
+    let membrane = Membrane::new(tau_mem, tau_syn).map_err(refused)?;
+    let layer = Integrator::new(membrane, feed, reading_named(reading, rate)?, duration).map_err(refused)?;
+    let values = py.detach(|| events::read_out(&layer, &inputs, threads)).map_err(refused)?;
+    let shape = [inputs.batch(), weights.shape()[0]];
+    Ok((values.values.into_pyarray(py).reshape(shape)?, values.times.into_pyarray(py)))
+}
+
+/// Derivatives of a loss with respect to input times, weights and delays, given those with respect to what is read.
+#[pyfunction]
+#[allow(clippy::too_many_arguments, clippy::type_complexity)]
+#[pyo3(signature = (times, channels, offsets, weights, delays, tau_mem, tau_syn, reading, rate, duration, when, gradient,
+    threads))]
+pub(crate) fn read_out_backward<'py>(
+    py: Python<'py>,
+    times: PyReadonlyArray1<'py, f64>,
+    channels: PyReadonlyArray1<'py, i64>,
+    offsets: PyReadonlyArray1<'py, i64>,
+    weights: PyReadonlyArray2<'py, f64>,
+    delays: Option<PyReadonlyArray2<'py, f64>>,
+    tau_mem: f64,
+    tau_syn: f64,
+    reading: &str,
+    rate: f64,
+    duration: f64,
+    when: PyReadonlyArray1<'py, f64>,
+    gradient: PyReadonlyArray2<'py, f64>,
+    threads: usize,
+) -> PyResult<(Vector<'py>, Matrix<'py>, Option<Matrix<'py>>)> {
+    let inputs = spikes(&times, &channels, &offsets, weights.shape()[1])?;
+    let feed = synapses("delays", &weights, delays.as_ref())?;
+    let membrane = Membrane::new(tau_mem, tau_syn).map_err(refused)?;
+    let layer = Integrator::new(membrane, feed, reading_named(reading, rate)?, duration).map_err(refused)?;
+    let (when, gradient) = (elements("when", &when)?, elements("gradient", &gradient)?);
+    let gradients =
+        py.detach(|| events::read_out_backward(&layer, &inputs, when, gradient, threads)).map_err(refused)?;
+    let of_delays = delays.map(|delays| {
+        let shape = [delays.shape()[0], delays.shape()[1]];
+        gradients.delays.into_pyarray(py).reshape(shape)
+    });
+    Ok((
+        gradients.times.into_pyarray(py),
+        gradients.weights.into_pyarray(py).reshape([weights.shape()[0], weights.shape()[1]])?,
+        of_delays.transpose()?,
+    ))
+}
+
+fn reading_named(name: &str, rate: f64) -> PyResult<Reading> {
+    match name {
+        "mean" => Ok(Reading::Mean { rate }),
+        "last" => Ok(Reading::Last),
+        "max" => Ok(Reading::Largest),
+        _ => {
+            Err(PyValueError::new_err(format!("the reading is {name:?}; it must be 'mean', 'last' or 'max'")))
+        }
+    }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "what map_err hands over")]

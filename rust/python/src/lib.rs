@@ -15,7 +15,7 @@ mod stack;
 #[pymodule]
 mod _core {
     #[pymodule_export]
-    use super::events::{spiking_backward, spiking_forward};
+    use super::events::{read_out_backward, read_out_forward, spiking_backward, spiking_forward};
     #[pymodule_export]
     use super::gradient::{
         first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,

@@ -17,7 +17,8 @@ impl SynapseSums {
         Self { weights: vec![0.0; synapses.weights.len()], delays: vec![0.0; synapses.delay_count()] }
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds other sums.
+    pub(crate) fn add(&mut self, other: &Self) {
         add(&mut self.weights, &other.weights);
         add(&mut self.delays, &other.delays);
     }
@@ -210,14 +211,14 @@ pub(crate) fn receive<const CONSTANTS: bool>(
         let Some(piece) = find(pieces, arrival, membrane.is_delta()) else { continue };
         let weight = synapses.weight(target, source);
         let influence: Influence = piece.influence::<CONSTANTS>(membrane, arrival, weight);
-        sums.weights[target * synapses.pre + source] += influence.of_weight;
+        sums.weights[target * synapses.pre + source] += influence.weight;
         if let Some(place) = synapses.place(target, source) {
-            sums.delays[place] += influence.of_time;
+            sums.delays[place] += influence.time;
         }
-        of_time += influence.of_time;
+        of_time += influence.time;
         if CONSTANTS {
-            constants.0 += influence.of_leak;
-            constants.1 += influence.of_rate;
+            constants.0 += influence.leak;
+            constants.1 += influence.rate;
         }
     }
     of_time

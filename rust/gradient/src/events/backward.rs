@@ -203,9 +203,12 @@ impl Batch<'_> {
     }
 }
 
+/// Samples, and dL/dt of their spikes.
+pub(crate) type Group<'a> = (Range<usize>, &'a mut [f64]);
+
 /// Groups of samples whose gradients are summed in one go, each with its part of `of_inputs`. They depend on the batch
 /// alone; sums of groups are added in order, so the result does not depend on the number of threads.
-fn split<'a>(inputs: &Spikes, of_inputs: &'a mut [f64]) -> Vec<(Range<usize>, &'a mut [f64])> {
+pub(crate) fn split<'a>(inputs: &Spikes, of_inputs: &'a mut [f64]) -> Vec<Group<'a>> {
     let size = inputs.batch().div_ceil(16).clamp(1, CHUNK);
     let mut rest = of_inputs;
     let mut tasks = Vec::new();

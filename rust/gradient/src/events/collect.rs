@@ -130,10 +130,10 @@ impl Table {
                     let arrival = dealt.times[k] + layer.feed.delay(neuron, channel);
                     if let Some(piece) = find(pieces, arrival, false) {
                         let influence = piece.influence::<false>(membrane, arrival, weight);
-                        of_weight += influence.of_weight;
-                        of_time += influence.of_time;
+                        of_weight += influence.weight;
+                        of_time += influence.time;
                         if TIMES {
-                            self.of_spikes[k] += influence.of_time;
+                            self.of_spikes[k] += influence.time;
                         }
                     }
                     continue;

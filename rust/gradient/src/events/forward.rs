@@ -82,8 +82,7 @@ impl Room {
         let rule = |neuron| Rule::new(layer, neuron, until, most_spikes);
         if layer.recurrent.is_some() {
             self.recurrent(layer, inputs, sample, &rule)?;
-        } else if let Some(grid) =
-            grid.filter(|grid| self.dealt.deal(grid, &layer.membrane, inputs, sample))
+        } else if let Some(grid) = grid.filter(|grid| self.dealt.deal(grid, &layer.membrane, inputs, sample))
         {
             self.arrivals.resize_with(1, Arrivals::default);
             for neuron in 0..layer.size() {

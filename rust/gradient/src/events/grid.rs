@@ -64,7 +64,13 @@ impl Grid {
         }
         let delays: Vec<_> = values.iter().map(|&delay| offset(membrane, width, delay)).collect();
         let reach = (longest / width) as usize + 3;
-        Some(Self { width, decay: membrane.decay(width), highest: membrane.highest_within(width), delays, reach })
+        Some(Self {
+            width,
+            decay: membrane.decay(width),
+            highest: membrane.highest_within(width),
+            delays,
+            reach,
+        })
     }
 
     /// Bins of a sample whose spikes span so many seconds; none where there are too many.

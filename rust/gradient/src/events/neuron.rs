@@ -73,7 +73,7 @@ impl State {
             let due = arrivals.due();
             let next = if self.time < self.release {
                 // Held: the current alone goes on. With delta synapses, what arrives up to the release is lost.
-                if self.release < due || (self.release == due && !rule.membrane.is_delta()) {
+                if self.release < due || (self.release <= due && !rule.membrane.is_delta()) {
                     if self.release >= limit {
                         return Ok(self.release);
                     }

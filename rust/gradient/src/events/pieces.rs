@@ -21,12 +21,12 @@ pub(crate) struct Piece {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Influence {
     /// dL/dw of its weight.
-    pub of_weight: f64,
+    pub weight: f64,
     /// dL/da of its time.
-    pub of_time: f64,
+    pub time: f64,
     /// dL/d`leak`, dL/d`rate` through its response.
-    pub of_leak: f64,
-    pub of_rate: f64,
+    pub leak: f64,
+    pub rate: f64,
 }
 
 impl Piece {
@@ -52,14 +52,13 @@ impl Piece {
     ) -> Influence {
         let age = self.end - time;
         let (lambda, mu) = self.before(membrane, age);
-        let (of_leak, of_rate) =
-            if CONSTANTS { self.constants(membrane, age, 0.0, weight) } else { (0.0, 0.0) };
+        let (leak, rate) = if CONSTANTS { self.constants(membrane, age, 0.0, weight) } else { (0.0, 0.0) };
         if membrane.is_delta() {
             let cause = if age == 0.0 && weight != 0.0 { self.of_cause } else { 0.0 };
-            let of_time = if self.held { 0.0 } else { weight * membrane.leak * lambda + cause };
-            return Influence { of_weight: lambda, of_time, of_leak, of_rate };
+            let time = if self.held { 0.0 } else { weight * membrane.leak * lambda + cause };
+            return Influence { weight: lambda, time, leak, rate };
         }
-        Influence { of_weight: mu, of_time: weight * membrane.rate * (mu - lambda), of_leak, of_rate }
+        Influence { weight: mu, time: weight * membrane.rate * (mu - lambda), leak, rate }
     }
 
     /// dL/d`leak` and dL/d`rate` through what a potential and a current so long before the end become.

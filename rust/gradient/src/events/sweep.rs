@@ -28,6 +28,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Adds the spikes of one neuron to `emitted`.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn run(
         &mut self,
         layer: &Layer,
@@ -54,10 +55,8 @@ impl Rows {
             let bound = state.potential.max(0.0)
                 + grid.highest * (state.current.max(0.0) + here.upward + carried.upward);
             if bound < rule.threshold && state.release <= start {
-                let (v, i) = (
-                    state.potential + here.potential + potential,
-                    state.current + here.current + current,
-                );
+                let (v, i) =
+                    (state.potential + here.potential + potential, state.current + here.current + current);
                 state.potential = grid.decay.membrane * v + grid.decay.response * i;
                 state.current = grid.decay.synapse * i;
                 state.time = end;

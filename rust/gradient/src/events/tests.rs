@@ -1,8 +1,10 @@
 //! The fast ways against the slow ones, on generated layers.
 
 use crate::Delays;
+use crate::events::adjoint::{self, Sums};
+use crate::events::collect::Table;
 use crate::events::forward::Room;
-use crate::events::grid::Grid;
+use crate::events::grid::{Dealt, Grid};
 use crate::events::{Layer, Membrane, Options, Reset, Spikes, Synapses, backward, forward};
 use crate::random::Random;
 
@@ -87,7 +89,10 @@ fn bins_give_the_spikes_of_the_sorted_arrivals() {
                     assert_eq!(a.neuron, b.neuron, "seed {seed}");
                     let steep = 1e-13 * (1.0 + 1e3 / b.slope.max(1e-3));
                     assert!((a.time - b.time).abs() < steep, "seed {seed}: {a:?} {b:?}");
-                    assert!((a.rise - b.rise).abs() < 1e-6 * (1.0 + b.rise.abs()), "seed {seed}: {a:?} {b:?}");
+                    assert!(
+                        (a.rise - b.rise).abs() < 1e-6 * (1.0 + b.rise.abs()),
+                        "seed {seed}: {a:?} {b:?}"
+                    );
                 }
                 spikes += fast.emitted.len();
                 grids += 1;
@@ -109,7 +114,8 @@ fn bins_give_the_derivatives_of_the_single_arrivals() {
             let gradient = Random(seed + 1).between(-1.0, 1.0, output.times.len());
             let options = |constants| Options { constants, times: true, slope_floor: 0.0, threads: 1 };
             let run = |constants| {
-                backward(layer, inputs, &outputs, &output.trace, &gradient, options(constants)).expect("slopes")
+                backward(layer, inputs, &outputs, &output.trace, &gradient, options(constants))
+                    .expect("slopes")
             };
             // Derivatives with respect to time constants are taken arrival by arrival.
             let (fast, slow) = (run(false), run(true));
@@ -129,4 +135,35 @@ fn bins_give_the_derivatives_of_the_single_arrivals() {
         });
     }
     assert!(spikes > 10_000, "{spikes} spikes");
+}
+
+/// Forward and backward of a sample, for the second time in the same room.
+#[test]
+fn nothing_is_allocated_within_a_sample_once_rooms_are_warm() {
+    for seed in 0..40 {
+        Case::new(seed).run(|layer, inputs| {
+            let grid = Grid::new(layer, inputs);
+            for grid in [None, grid.as_ref()] {
+                let (mut room, mut back, mut dealt, mut table) =
+                    (Room::default(), adjoint::Room::default(), Dealt::default(), Table::default());
+                let mut sums = Sums::new(layer);
+                let mut of_inputs = vec![0.0; inputs.range(0).len()];
+                let mut both = || {
+                    let run = room.run(layer, grid, inputs, 0, f64::INFINITY, 10_000);
+                    assert!(run.is_ok());
+                    let spikes = room.emitted.iter().map(|&spike| (spike, 1.0));
+                    assert!(back.trace_back::<false>(layer, spikes, 0.0, &mut sums).is_ok());
+                    if let Some(grid) = grid
+                        && dealt.deal(grid, &layer.membrane, inputs, 0)
+                    {
+                        let of_inputs = Some(of_inputs.as_mut_slice());
+                        table.run(layer, grid, &dealt, &back.pieces, &mut sums.feed, of_inputs);
+                    }
+                };
+                both();
+                let again = allocation_counter::measure(both);
+                assert_eq!(again.count_total, 0, "seed {seed}");
+            }
+        });
+    }
 }
