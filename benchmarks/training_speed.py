@@ -4,7 +4,7 @@ Both train 700-128-128-20 with a weight and a delay (0 .. 62 ms) per synapse, so
 second, batch 16, two threads; the read-out is the mean potential of neurons that do not fire, with cross-entropy; Adam.
 Whole training steps take turns in one process; speeds and ratios are medians over the turns. Peak memory is that of a
 process of its own. Then the same over rates and durations: the exact one grows with the events, the grid with its ticks.
-Writes docs/results/training_speed.json: ``make training-speed``.
+Writes docs/results/training_speed.json and the tables of docs/training_speed.md: ``make training-speed``.
 
 The answers are checked first: both networks fire as often, their read-outs agree, their losses fall.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import resource
 import statistics
 import subprocess
@@ -224,6 +225,31 @@ def growth(turns: int) -> list[Row]:
     return rows
 
 
+def tables(result: Row) -> str:
+    """The figures as Markdown."""
+    lines = [
+        "| training step | samples/s | processor time | exact is faster | by processor time | peak memory |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        lines.append(
+            f"| {row['what']} | {row['samples_per_second']:.3g} | {row['processor_ms_per_sample']:.4g} ms "
+            f"| {row['exact_is_faster']:.3g} × | {row['exact_is_faster_by_processor_time']:.3g} × | {row['step_mib']} MiB |"
+        )
+    lines += [
+        "",
+        "| duration | input spikes | hidden spikes | deliveries | exact, per sample | grid, per sample |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in result["growth"]:
+        hidden = " + ".join(str(count) for count in row["hidden_spikes"])
+        lines.append(
+            f"| {row['duration']:g} s | {row['input_spikes']:,} | {hidden} | {row['deliveries']:,} "
+            f"| {row['exact_processor_ms_per_sample']:.4g} ms | {row['grid_processor_ms_per_sample']:.4g} ms |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Check, measure, write, print."""
     parser = argparse.ArgumentParser(
@@ -266,6 +292,13 @@ def main() -> None:
         "growth": growth(options.growth_turns),
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n")
+    page = ROOT / "docs" / "training_speed.md"
+    fresh = f"<!-- figures -->\n{tables(result)}\n<!-- end of figures -->"
+    text = re.sub(
+        r"<!-- figures -->.*<!-- end of figures -->", lambda _: fresh, page.read_text(), flags=re.DOTALL
+    )
+    page.write_text(text)
+    print(tables(result))
 
 
 if __name__ == "__main__":
