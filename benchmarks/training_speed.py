@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -174,7 +173,7 @@ def speeds(turns: int) -> list[Row]:
 
 def peak(what: str) -> Row:
     """Peak memory of two training steps in this process, in MiB, beside that of the imports."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = grid.peak_mib()
     step = (
         exact_trainer(grid.INPUT_SPIKES, grid.DURATION)[2]
         if what == "exact"
@@ -182,7 +181,7 @@ def peak(what: str) -> Row:
     )
     for _ in range(2):
         step()
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    after = grid.peak_mib()
     return {
         "what": what,
         "peak_mib": round(after),
@@ -225,6 +224,26 @@ def growth(turns: int) -> list[Row]:
     return rows
 
 
+def add_memory(rows: list[Row], threads: int) -> None:
+    """Put the peak memory of each into its row; every one in a process of its own."""
+    for row in rows:
+        command = [sys.executable, __file__, "--threads", str(threads), "--peak", row["what"]]
+        row |= json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        print(json.dumps(row), flush=True)
+
+
+def write(result: Row, path: Path) -> None:
+    """The results, and the page that shows them."""
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    page = ROOT / "docs" / "training_speed.md"
+    fresh = f"<!-- figures -->\n{tables(result)}\n<!-- end of figures -->"
+    text = re.sub(
+        r"<!-- figures -->.*<!-- end of figures -->", lambda _: fresh, page.read_text(), flags=re.DOTALL
+    )
+    page.write_text(text)
+    print(tables(result))
+
+
 def tables(result: Row) -> str:
     """The figures as Markdown."""
     lines = [
@@ -261,20 +280,24 @@ def main() -> None:
     parser.add_argument(
         "--peak", choices=("exact", *GRIDS), help="only the peak memory of one, in this process"
     )
+    parser.add_argument(
+        "--memory", action="store_true", help="measure memory again, and keep the other results"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results" / "training_speed.json")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     if options.peak:
         print(json.dumps(peak(options.peak)))
         return
+    if options.memory:
+        result = json.loads(options.out.read_text())
+        add_memory(result["rows"], options.threads)
+        write(result, options.out)
+        return
     checked = check()
     print(json.dumps(checked), flush=True)
     rows = speeds(options.turns)
-    for row in rows:
-        command = [sys.executable, __file__, "--threads", str(options.threads), "--peak", row["what"]]
-        memory = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        row |= memory
-        print(json.dumps(row), flush=True)
+    add_memory(rows, options.threads)
     result = {
         "task": "training step, 700-128-128-20, synaptic delays 0 .. 62 ms",
         "command": "make training-speed",
@@ -291,14 +314,7 @@ def main() -> None:
         "rows": rows,
         "growth": growth(options.growth_turns),
     }
-    options.out.write_text(json.dumps(result, indent=1) + "\n")
-    page = ROOT / "docs" / "training_speed.md"
-    fresh = f"<!-- figures -->\n{tables(result)}\n<!-- end of figures -->"
-    text = re.sub(
-        r"<!-- figures -->.*<!-- end of figures -->", lambda _: fresh, page.read_text(), flags=re.DOTALL
-    )
-    page.write_text(text)
-    print(tables(result))
+    write(result, options.out)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def cosine(a: torch.Tensor, b: torch.Tensor) -> float:
 def test_spikes_are_those_of_the_integer_engine() -> None:
     """Recurrent networks of every reset, time constant, delay and refractory period; integers round, so few differ."""
     compared = equal = spoken = 0
-    for seed in range(45):
+    for seed in range(30):
         case = draw(seed)
         ticks, channels = case.arrays()
         processor = tarry.Processor(case.compile())
@@ -106,7 +106,7 @@ def test_spikes_are_those_of_the_integer_engine() -> None:
         compared += 1
         spoken += len(at)
         equal += got == set(zip(at.tolist(), outputs.tolist(), strict=True))
-    assert compared > 30
+    assert compared > 20
     assert spoken > 20 * compared
     assert equal >= 0.9 * compared
 
@@ -150,19 +150,19 @@ def test_derivatives_of_spike_times_converge(delay: Any) -> None:
     model, times = first_spike_model(6, 8, 3, delay=delay), inputs(8, 6)
     reference = exact(model, times, squared)
     errors = []
-    for step in (TAU / 25, TAU / 100, TAU / 400):
+    for step in (TAU / 25, TAU / 200):
         gradients = on_grid(model, times, squared, step, gradient="spike_time")
         assert len(gradients) == len(reference)
         errors.append([float((g - e).norm() / e.norm()) for g, e in zip(gradients, reference, strict=True)])
-    assert max(errors[2]) < 0.04
-    assert all(fine < 0.5 * coarse for fine, coarse in zip(errors[2], errors[0], strict=True))
+    assert max(errors[1]) < 0.08
+    assert all(fine < 0.5 * coarse for fine, coarse in zip(errors[1], errors[0], strict=True))
 
 
 def test_surrogate_gradients_approach_the_direction_of_the_exact_ones() -> None:
     model, times = first_spike_model(6, 8, 3), inputs(8, 6)
     reference = exact(model, times, squared)[1:]
     coarse = on_grid(model, times, squared, TAU / 10, width=0.1)[1:]
-    fine = on_grid(model, times, squared, TAU / 500, width=0.02)[1:]
+    fine = on_grid(model, times, squared, TAU / 300, width=0.02)[1:]
     assert all(cosine(f, e) > 0.99 for f, e in zip(fine, reference, strict=True))
     assert all(cosine(f, e) > cosine(c, e) for f, c, e in zip(fine, coarse, reference, strict=True))
 
