@@ -224,11 +224,17 @@ def trainer(
 
 
 def measure(
-    step: float, taps: int, batch: int, rounds: int, bump: str = "gauss", **workload: Any
+    step: float,
+    taps: int,
+    batch: int,
+    rounds: int,
+    bump: str = "gauss",
+    fourier: bool = False,
+    **workload: Any,
 ) -> dict[str, Any]:
     """Samples per second of whole training steps, median of ``rounds``, and the peak memory of this process."""
     before = peak_mib()
-    model, counts, train = trainer(step, taps, batch, bump, **workload)
+    model, counts, train = trainer(step, taps, batch, bump, fourier, **workload)
     with torch.no_grad():
         fired = [float(h.sum(0).mean()) for h in model(counts)[1]]
     losses, seconds = [train()], []
@@ -264,6 +270,7 @@ def main() -> None:
     parser.add_argument("--step", type=float, help="milliseconds; without it the two usual settings")
     parser.add_argument("--taps", type=int, default=63)
     parser.add_argument("--bump", choices=("gauss", "linear"), default="gauss")
+    parser.add_argument("--fourier", action="store_true", help="convolve by Fourier transform")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
@@ -277,7 +284,15 @@ def main() -> None:
         return
     torch.set_num_threads(options.threads)
     workload = {"spikes": options.spikes, "duration": options.duration}
-    row = measure(options.step * 1e-3, options.taps, options.batch, options.rounds, options.bump, **workload)
+    row = measure(
+        options.step * 1e-3,
+        options.taps,
+        options.batch,
+        options.rounds,
+        options.bump,
+        options.fourier,
+        **workload,
+    )
     print(json.dumps(row), flush=True)
 
 

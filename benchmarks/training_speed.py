@@ -33,11 +33,10 @@ from tarry import nn
 
 ROOT = Path(__file__).parents[1]
 BATCH = 16
-#: The baseline; the grid that the field often takes; and the first one with a faster convolution than the field's.
+#: The baseline, and the grid that the field often takes.
 GRIDS: dict[str, dict[str, Any]] = {
     "conv1d, 1 ms, 63 taps": {"step": 1e-3, "taps": 63},
     "conv1d, 10 ms, 25 taps": {"step": 10e-3, "taps": 25},
-    "Fourier transform, 1 ms, 63 taps": {"step": 1e-3, "taps": 63, "fourier": True},
 }
 BASELINE = next(iter(GRIDS))
 #: Input spikes per sample at one second; durations in seconds at 8000 spikes per second.
