@@ -7,6 +7,7 @@ FIRMWARE := firmware_sim/firmware
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-python lint bench head-to-head delay-queue asv accuracy firmware firmware-tools fuzz mutations docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench accuracy grid-bias training-speed fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -77,6 +78,11 @@ accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20
 
 firmware: setup firmware-tools build/networks.bin  ## Sizes of the bare-metal images, instructions of every golden inference; docs/results/firmware.json
 	$(BIN)/python benchmarks/firmware.py
+grid-bias: setup  ## What a grid of ticks does to spike times and gradients; docs/grid_bias.md and its picture
+	$(BIN)/python benchmarks/grid_bias.py
+
+training-speed: setup  ## Exact training of many spikes against delays by convolution; docs/results/training_speed.json
+	$(BIN)/python benchmarks/training_speed.py
 
 fuzz:  ## Ten million damaged programs and hostile streams, two minutes; docs/results/fuzz.json
 	cargo run --release --quiet -p tarry-core --example fuzz > docs/results/fuzz.json

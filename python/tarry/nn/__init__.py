@@ -24,21 +24,33 @@ with extra("train", needed_by="tarry.nn"):
     from tarry.nn._stack import LossName as LossName
     from tarry.nn._stack import StackLoss as StackLoss
     from tarry.nn._stack import first_spike_loss as first_spike_loss
+    from tarry.nn._twin import Twin as Twin
+    from tarry.nn._twin_bias import LayerBias as LayerBias
+    from tarry.nn._twin_bias import grid_bias as grid_bias
+    from tarry.nn._twin_grid import Raster as Raster
+    from tarry.nn._twin_grid import rasterise as rasterise
+    from tarry.nn._twin_grid import rasterise_events as rasterise_events
 
 __all__ = [
     "Integrator",
+    "LayerBias",
     "Lif",
     "LossName",
     "Quantisation",
+    "Raster",
     "Sequential",
     "Spikes",
     "SpikingLif",
     "SpikingSequential",
     "StackLoss",
+    "Twin",
     "decide",
     "delay_penalty",
     "first_spike",
     "first_spike_loss",
+    "grid_bias",
+    "rasterise",
+    "rasterise_events",
     "rate_penalty",
     "read_out",
     "shift_invariant_mse",

@@ -4,6 +4,8 @@ from tarry._optional import extra
 
 with extra("report", needed_by="tarry.plots"):
     from tarry.plots._errors import spike_time_errors as spike_time_errors
+    from tarry.plots._grid_bias import grid_gradient_directions as grid_gradient_directions
+    from tarry.plots._grid_bias import grid_time_errors as grid_time_errors
     from tarry.plots._parameters import delays as delays
     from tarry.plots._parameters import weights as weights
     from tarry.plots._platforms import intervals as intervals
@@ -21,6 +23,8 @@ __all__ = [
     "delays",
     "errors",
     "figure",
+    "grid_gradient_directions",
+    "grid_time_errors",
     "intervals",
     "loss",
     "plane",
