@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 mod convert;
 mod error;
 mod gradient;
+mod partition;
 mod processor;
 mod program;
 mod simulate;
@@ -17,6 +18,8 @@ mod _core {
     use super::gradient::{
         first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,
     };
+    #[pymodule_export]
+    use super::partition::PyPartitionedProcessor;
     #[pymodule_export]
     use super::processor::PyProcessor;
     #[pymodule_export]

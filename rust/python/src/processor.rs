@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tarry_core::{Counts, NEVER, Processor, Reset, TICK_LIMIT};
 
 type Engine = Processor<Arc<[u8]>, HostMemory, Counts, Dispatched>;
-type Spikes<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+pub(crate) type Spikes<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
 type States<'py> = (Bound<'py, PyArray1<i32>>, Bound<'py, PyArray1<i32>>, Bound<'py, PyArray1<i64>>);
 
 /// Output spikes that wait; a run goes on by itself when it is full.
