@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 import tarry
@@ -11,6 +10,8 @@ from layouts import CHOICES, Choices, compiled
 from test_parity import run_in_pieces
 
 GROUPS, PER_GROUP = 25, 42
+
+
 def check(case: ClockedCase, choices: Choices, where: str) -> tarry.Processor:
     expected = case.expected()
     processor = tarry.Processor(compiled(case, choices))

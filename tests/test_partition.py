@@ -232,6 +232,9 @@ def test_recordings_are_checked_as_by_a_processor() -> None:
             tarry.PartitionedProcessor(tarry.partition(network, 2, tick=TICK), threads)
     with pytest.raises(ValueError, match="there is no population 2; there are 2"):
         in_parts.values(2)
+    with pytest.raises(ValueError, match="there is no population 'hidden'; there are in, out"):
+        in_parts.values("hidden")
+    assert in_parts.values("out").shape == (4,)
 
 
 def test_parts_that_make_up_no_network_are_refused() -> None:

@@ -1,6 +1,6 @@
 """Spiking networks with learned delays: exact gradients, integer programs, the same spikes everywhere."""
 
-from ._core import Processor as Processor
+from ._core import Snapshot as Snapshot
 from .compiler import FirstSpikes as FirstSpikes
 from .compiler import compile_network as compile
 from .compiler.partition import Partition as Partition
@@ -20,13 +20,18 @@ from .platforms import finest_tick as finest_tick
 from .platforms import obstacles as obstacles
 from .platforms import platform as platform
 from .platforms import platforms as platforms
+from .processor import Batch as Batch
+from .processor import Processor as Processor
+from .processor import Slice as Slice
 from .program import CompileReport as CompileReport
 from .program import Program as Program
+from .realtime import RealtimeLoop as RealtimeLoop
 from .simulate import Report as Report
 from .simulate import simulate as simulate
 
 __all__ = [
     "Adaptation",
+    "Batch",
     "CompileReport",
     "DeltaLif",
     "FirstSpikes",
@@ -41,8 +46,11 @@ __all__ = [
     "Processor",
     "Program",
     "Projection",
+    "RealtimeLoop",
     "Report",
     "ShiftLif",
+    "Slice",
+    "Snapshot",
     "compile",
     "finest_tick",
     "obstacles",

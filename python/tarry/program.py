@@ -81,12 +81,7 @@ class Program(_core.Program):
     @property
     def names(self) -> list[str]:
         """Names of the populations, in order of declaration; numbers where the notes hold no names."""
-        count = len(self.populations())
-        try:
-            given = [str(name) for name in json.loads(self.notes)["names"]]
-        except (ValueError, KeyError, TypeError):
-            given = []
-        return given if len(given) == count else [f"population {i}" for i in range(count)]
+        return names_of(self)
 
     def work_per_tick(self) -> dict[str, int]:
         """The most that one tick can take: deliveries, and neuron updates (each at most one spike)."""
@@ -140,3 +135,13 @@ class Program(_core.Program):
             else:
                 lines.append("scales were not chosen by task error: pass calibration= to compile")
         return "\n".join(lines)
+
+
+def names_of(program: _core.Program) -> list[str]:
+    """Names of the populations, in order of declaration; numbers where the notes hold no names."""
+    count = len(program.populations())
+    try:
+        given = [str(name) for name in json.loads(program.notes)["names"]]
+    except (ValueError, KeyError, TypeError):
+        given = []
+    return given if len(given) == count else [f"population {i}" for i in range(count)]

@@ -50,9 +50,7 @@ def clocked(seeds: range) -> list[Golden]:
         case = draw_clocked(seed)
         program = compiled(case, CHOICES[number % len(CHOICES)])
         expected = case.expected()
-        cases.append(
-            Golden(program.bytes, [Run(case.until, case.inputs, expected.outputs, expected.digest)])
-        )
+        cases.append(Golden(program.bytes, [Run(case.until, case.inputs, expected.outputs, expected.digest)]))
     return cases
 
 

@@ -166,7 +166,9 @@ def _scales(
     if calibration is None:
         return largest, None
     evaluate = calibration.error if isinstance(calibration, FirstSpikes) else calibration
-    finest = network_scales(network, settings.weight_bits, rules, per_neuron=True) if scale == "neuron" else None
+    finest = (
+        network_scales(network, settings.weight_bits, rules, per_neuron=True) if scale == "neuron" else None
+    )
     return choose_scales(
         largest, finest, lambda candidate: evaluate(build(network, settings, candidate, None))
     )

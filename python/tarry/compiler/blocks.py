@@ -247,7 +247,8 @@ def pack(rows: Integers, bits: int) -> bytes:
     padded = np.zeros((rows.shape[0], -(-rows.shape[1] // per_byte) * per_byte), np.int64)
     padded[:, : rows.shape[1]] = stored
     lanes = padded.reshape(rows.shape[0], -1, per_byte) << (bits * np.arange(per_byte))
-    return lanes.sum(axis=2).astype(np.uint8).tobytes()
+    packed: bytes = lanes.sum(axis=2).astype(np.uint8).tobytes()
+    return packed
 
 
 def _power_of_two(least: int) -> int:

@@ -99,7 +99,8 @@ def build(network: Network, settings: Settings, scales: Scales, trial: Trial | N
     }
     runs = lay_out_runs(network, projections, neurons)
     groups = group_synapses(network, projections, clocked)
-    refractory = {name: n.refractory for name, n in {**neurons, **clocked}.items()}
+    refractory = {name: n.refractory for name, n in neurons.items()}
+    refractory |= {name: n.refractory for name, n in clocked.items()}
     histories = plan_histories(
         network,
         {p.name: _fires_once(p, clocked) for p in network.populations},

@@ -79,7 +79,9 @@ def lay_out_groups(
         if width is not None and (width < 1 or width & (width - 1)):
             raise ValueError(f"block of {name!r} is {width}; it must be a power of two: 1, 2, 4, ...")
         kind = layout.get(name) if isinstance(layout, Mapping) else layout
-        blocks.append(lay_out(group, _at_once(network, group.source), histories[group.source].capacity, width, kind))
+        blocks.append(
+            lay_out(group, _at_once(network, group.source), histories[group.source].capacity, width, kind)
+        )
     return blocks
 
 
@@ -99,8 +101,12 @@ def bound_inputs(
         bound = int(np.abs(neurons.bias).max(initial=0))
         for group in groups:
             if group.target == name:
-                largest = largest_sum(group, _at_once(network, group.source), histories[group.source].capacity)
-                bound += largest << group.exponent if group.exponent >= 0 else (largest >> -group.exponent) + 1
+                largest = largest_sum(
+                    group, _at_once(network, group.source), histories[group.source].capacity
+                )
+                bound += (
+                    largest << group.exponent if group.exponent >= 0 else (largest >> -group.exponent) + 1
+                )
         # Loihi's current is the sum times 64, and wraps once.
         limit = SUM_LIMIT >> 8 if neurons.rule == "loihi" else SUM_LIMIT
         if bound > limit:

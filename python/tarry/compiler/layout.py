@@ -29,7 +29,9 @@ class Runs:
     weights: Integers
 
 
-def lay_out_runs(network: Network, projections: Sequence[IntegerProjection], event_driven: Collection[str]) -> Runs:
+def lay_out_runs(
+    network: Network, projections: Sequence[IntegerProjection], event_driven: Collection[str]
+) -> Runs:
     """Sort all synapses of weight other than 0 into the populations of these names into runs."""
     first_unit, first_neuron = offsets(network, event_driven)
     units = sum(p.size for p in network.populations)

@@ -35,12 +35,14 @@ class Partition:
             neurons are its slices of the populations.
         units: for each part, where each population of its program begins in the network; units count inputs and
             neurons in order of declaration.
-        populations: size, whether input, whether output, of each population of the network.
+        names: of the populations of the network.
+        populations: size, whether input, whether output, of each of them.
         report: what the compiler has to say about the network in one piece.
     """
 
     programs: tuple[Program, ...]
     units: tuple[tuple[int, ...], ...]
+    names: tuple[str, ...]
     populations: tuple[tuple[int, bool, bool], ...]
     report: CompileReport
 
@@ -121,6 +123,7 @@ def partition(network: Network, parts: int | Sequence[float], **arguments: Any) 
     return Partition(
         tuple(programs),
         tuple(units),
+        tuple(p.name for p in network.populations),
         tuple((p.size, p.neuron is None, p.name in network.outputs) for p in network.populations),
         report,
     )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..network import Network, Population, Projection
 from ..neurons import Integrator, Lif
-from .clocked_weights import check_delays, quantise_weights, taken_weights, weight_range
+from .clocked_weights import check_delays, finest_scale, quantise_weights, taken_weights
 from .decay import constants_of
 from .float_models import Rule
 
@@ -240,21 +240,23 @@ def network_scales(
 ) -> dict[str, Floats]:
     """The scale per neuron that just holds the largest weight into each population: where the search starts.
 
-    ``rules`` holds the float populations: their clocked rule, None where event-driven. With ``per_neuron`` the largest
-    weight of each neuron counts alone, and a neuron without synapses has scale 0.
+    ``rules`` holds the float populations: their clocked rule, None where event-driven. With ``per_neuron`` the weights of
+    each neuron count alone, and one without synapses has an infinite scale.
     """
     scales = {}
     for name, rule in rules.items():
-        needed = np.zeros(network.population(name).size)
-        for projection in network.projections:
-            if projection.target == name:
-                sizes = np.abs(projection.weights).max(axis=1, initial=0.0)
-                held = largest_weight(weight_bits)
-                if rule is not None:
-                    limits = weight_range(rule, weight_bits, projection.weights)
-                    held = min(size for size in (limits.largest, -limits.least) if size > 0)
-                needed = np.maximum(needed, sizes / held)
-        if not per_neuron:
-            needed = np.full_like(needed, needed.max(initial=0.0) or 1.0 / largest_weight(weight_bits))
-        scales[name] = needed
+        size = network.population(name).size
+        weights = [p.weights for p in network.projections if p.target == name]
+        if per_neuron:
+            own = [[w[neuron] for w in weights if np.any(w[neuron])] for neuron in range(size)]
+            scales[name] = np.array([_finest(row, rule, weight_bits) if row else np.inf for row in own])
+        else:
+            scales[name] = np.full(size, _finest(weights, rule, weight_bits))
     return scales
+
+
+def _finest(weights: list[npt.NDArray[np.float64]], rule: Rule | None, weight_bits: int) -> float:
+    if rule is not None:
+        return finest_scale(weights, rule, weight_bits)
+    largest = max((float(np.abs(w).max(initial=0.0)) for w in weights), default=0.0)
+    return (largest or 1.0) / largest_weight(weight_bits)

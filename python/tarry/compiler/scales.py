@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-
 Floats = npt.NDArray[np.float64]
 Scales = dict[str, Floats]
 
@@ -36,9 +35,8 @@ def choose_scales(
 ) -> tuple[Scales, Trial]:
     """Search the scale of every population in turn, output first, keeping what lowers ``error``.
 
-    ``largest`` are the scales that just hold every weight. With ``finest``, those that hold the weights of each neuron
-    (0 without weights), a neuron that does not need the scale of its layer then gets its own finer one, where that
-    lowers the error too.
+    ``largest`` are the scales that just hold every weight. With ``finest``, those that hold the weights of each neuron,
+    a neuron that does not need the scale of its layer then gets its own finer one, where that lowers the error too.
     """
     clips = dict.fromkeys(largest, 1.0)
     scales: dict[str, Floats] = dict(largest)
@@ -59,8 +57,7 @@ def choose_scales(
             break
     for name in reversed(finest or {}):
         assert finest is not None
-        own = np.where(finest[name] > 0, np.minimum(scales[name], finest[name]), scales[name])
-        candidate = {**scales, name: own}
+        candidate = {**scales, name: np.minimum(scales[name], finest[name])}
         candidate_error = error(candidate)
         tried += 1
         if candidate_error <= best:

@@ -24,12 +24,32 @@ static TABLE: [u32; 256] = table();
 /// The CRC-32 of the bytes.
 #[must_use]
 pub fn crc32(bytes: &[u8]) -> u32 {
+    !extended(!0, bytes)
+}
+
+/// The CRC-32 of more and more bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Checksum(u32);
+
+impl Checksum {
+    pub(crate) const EMPTY: Self = Self(!0);
+
+    pub(crate) fn with(self, bytes: &[u8]) -> Self {
+        Self(extended(self.0, bytes))
+    }
+
+    pub(crate) const fn value(self) -> u32 {
+        !self.0
+    }
+}
+
+fn extended(crc: u32, bytes: &[u8]) -> u32 {
     let step = |crc: u32, &byte: &u8| {
         // A byte cannot miss a table of 256; the fallback is never taken.
         let entry = TABLE.get(usize::from(crc as u8 ^ byte)).copied().unwrap_or_default();
         entry ^ (crc >> 8)
     };
-    !bytes.iter().fold(!0, step)
+    bytes.iter().fold(crc, step)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ const PRIME: u64 = 0x0000_0100_0000_01B3;
 
 /// A running FNV-1a hash over little-endian words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Digest(u64);
+pub struct Digest(pub(crate) u64);
 
 impl Digest {
     /// Of nothing.

@@ -36,8 +36,8 @@ pub(crate) struct History {
     pub(crate) first_place: u32,
     pub(crate) capacity: u32,
     pub(crate) longest_delay: u32,
-    head: u32,
-    len: u32,
+    pub(crate) head: u32,
+    pub(crate) len: u32,
     pub(crate) tally: Tally,
 }
 
@@ -49,6 +49,15 @@ impl History {
     pub(crate) fn clear(&mut self) {
         self.head = 0;
         self.len = 0;
+    }
+
+    /// The places of its entries, from the oldest.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = usize> + use<> {
+        let Self { first_place, capacity, head, len, .. } = *self;
+        (0..len.min(capacity)).map(move |index| {
+            let position = (u64::from(head) + u64::from(index)) % u64::from(capacity.max(1));
+            first_place as usize + position as usize
+        })
     }
 
     /// Gives back the places of entries whose last delivery lies before `tick`.

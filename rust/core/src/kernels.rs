@@ -11,7 +11,7 @@ pub trait Kernels {
         update(task);
     }
 
-    /// Adds dense rows of weights, at most 256 of them, to a row of sums.
+    /// Adds dense rows of weights to a row of sums.
     fn add_rows(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {
         add_rows(sums, rows, numbers);
     }

@@ -33,6 +33,7 @@ mod prediction;
 mod probe;
 mod processor;
 mod program;
+mod snapshot;
 mod spike;
 mod start;
 mod table;
@@ -52,4 +53,5 @@ pub use program::{
     Accumulator, Constants, Field, Kind, Layout, Population, Program, ProgramError, Projection, Readout, Reset, Run,
     Section,
 };
+pub use snapshot::{SnapshotError, snapshot_notes};
 pub use spike::{NEVER, Spike, TICK_LIMIT};

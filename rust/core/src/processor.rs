@@ -22,19 +22,19 @@ use core::marker::PhantomData;
 /// `P` is told of every operation, `K` are the kernels that clocked populations run on.
 #[derive(Clone, Debug)]
 pub struct Processor<B, M, P = (), K = Portable> {
-    program: Program<B>,
-    memory: M,
+    pub(crate) program: Program<B>,
+    pub(crate) memory: M,
     probe: P,
     kernels: PhantomData<K>,
     input_channels: u32,
     output_neurons: usize,
     /// The first tick that is still to be done.
-    now: u64,
+    pub(crate) now: u64,
     /// The tick of the last spike that was pushed.
-    pushed: u64,
-    output_head: usize,
-    output_len: usize,
-    digest: Digest,
+    pub(crate) pushed: u64,
+    pub(crate) output_head: usize,
+    pub(crate) output_len: usize,
+    pub(crate) digest: Digest,
 }
 
 impl<B: AsRef<[u8]>, M: Arenas, P: Probe> Processor<B, M, P> {
@@ -321,7 +321,7 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe, K: Kernels> Processor<B, M, P, K> {
 
 /// The arenas as one tick uses them, and the output buffer.
 #[inline]
-fn tick_of<'a>(view: View<'a>, plan: &crate::memory::Plan, memory: Memory<'a>) -> (Tick<'a>, &'a mut [Spike]) {
+pub(crate) fn tick_of<'a>(view: View<'a>, plan: &crate::memory::Plan, memory: Memory<'a>) -> (Tick<'a>, &'a mut [Spike]) {
     let tick = Tick {
         view,
         populations: memory.populations.get_mut(..plan.populations).unwrap_or_default(),

@@ -27,7 +27,7 @@ mod random;
 mod search;
 mod spikes;
 pub mod stack;
-mod threads;
+pub mod threads;
 pub mod training;
 
 pub use backward::{Gradients, backward};

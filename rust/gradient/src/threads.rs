@@ -49,7 +49,10 @@ pub(crate) fn check_threads(threads: usize) -> Result<(), Error> {
 }
 
 /// Applies `work` to `tasks` and returns the results in order. One thread runs on the caller's, without a pool.
-pub(crate) fn map_in_order<T: Send, R: Send>(
+///
+/// # Errors
+/// [`Error::Threads`] for 0 threads, or more than can be started.
+pub fn map_in_order<T: Send, R: Send>(
     threads: usize,
     tasks: Vec<T>,
     work: impl Fn(T) -> R + Sync + Send,

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use numpy::{PyArrayLike1, PyUntypedArrayMethods, TypeMustMatch};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 /// The ticks of an array of int64.
@@ -34,6 +35,23 @@ fn integers<'py>(
             array.getattr("shape").map_or_else(|_| String::new(), |shape| format!(" of shape {shape}"));
         Error::Type(format!("{name} must be a one-dimensional array of int64, not {given}{shape}"))
     })
+}
+
+/// A tick that a run ends before.
+#[derive(Clone, Copy)]
+pub(crate) struct Until(pub(crate) u64);
+
+impl<'py> FromPyObject<'_, 'py> for Until {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        object.extract().map(Self).map_err(|_| match object.extract::<i128>() {
+            Ok(tick) => {
+                PyValueError::new_err(format!("until is {tick}; it must be a tick from 0 to 2^64 - 1"))
+            }
+            Err(_) => PyTypeError::new_err(format!("until must be an integer, not {}", object.get_type())),
+        })
+    }
 }
 
 /// A slice of a C-contiguous array.

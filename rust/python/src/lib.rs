@@ -21,7 +21,7 @@ mod _core {
     #[pymodule_export]
     use super::partition::PyPartitionedProcessor;
     #[pymodule_export]
-    use super::processor::PyProcessor;
+    use super::processor::{PyProcessor, PySnapshot, run_recordings};
     #[pymodule_export]
     use super::program::PyProgram;
     #[pymodule_export]

@@ -1,8 +1,8 @@
 //! A network in parts for Python.
 
-use crate::convert;
+use crate::convert::Until;
 use crate::error::Error;
-use crate::processor::Spikes;
+use crate::processor::{Incoming, Spikes, spikes};
 use crate::program::PyProgram;
 use firmware_sim::partition::Whole;
 use firmware_sim::{PartitionError, PartitionedProcessor};
@@ -43,13 +43,11 @@ impl PyPartitionedProcessor {
         py: Python<'py>,
         times: &Bound<'_, PyAny>,
         channels: &Bound<'_, PyAny>,
-        until: u64,
-    ) -> PyResult<Spikes<'py>> {
-        let (ticks, channels) = (convert::ticks(times)?, convert::channels(channels)?);
-        let spikes = py.detach(|| self.engine.run(&ticks, &channels, until)).map_err(Error::from)?;
-        let times: Vec<i64> = spikes.iter().map(|spike| spike.tick as i64).collect();
-        let outputs: Vec<i64> = spikes.iter().map(|spike| i64::from(spike.channel)).collect();
-        Ok((times.into_pyarray(py), outputs.into_pyarray(py)))
+        until: Until,
+    ) -> Result<Spikes<'py>, Error> {
+        let (ticks, channels) = Incoming::new(times, channels)?.owned()?;
+        let out = py.detach(|| self.engine.run(&ticks, &channels, until.0))?;
+        Ok(spikes(py, out.into_iter()))
     }
 
     /// FNV-1a over the output spikes of the last run and the state of every neuron.

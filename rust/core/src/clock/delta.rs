@@ -18,7 +18,7 @@ pub(crate) fn update<const TESTED: bool>(
 ) -> (u64, bool) {
     let mut fired = [0_u8; LANES];
     // A block of constant length keeps every lane in registers.
-    let any = if let Some(states) = states.first_chunk_mut::<LANES>() {
+    let (spiked, any) = if let Some(states) = states.first_chunk_mut::<LANES>() {
         lanes::<TESTED>(states, input, &mut fired, p, reset)
     } else {
         let mut padded = [0; LANES];
@@ -27,18 +27,19 @@ pub(crate) fn update<const TESTED: bool>(
         }
         // Lanes beyond the population are updated too; what they do is forgotten.
         let live = states.len();
-        let any = lanes::<TESTED>(&mut padded, input, &mut fired, p, reset);
+        let seen = lanes::<TESTED>(&mut padded, input, &mut fired, p, reset);
         for (state, padded) in states.iter_mut().zip(&padded) {
             *state = *padded;
         }
         for fired in fired.iter_mut().skip(live) {
             *fired = 0;
         }
-        any
+        seen
     };
-    (if TESTED { mask(&fired) } else { 0 }, any != 0)
+    (if TESTED && spiked { mask(&fired) } else { 0 }, any)
 }
 
+/// Says whether any lane spikes, and whether any state is left that is not zero.
 #[inline(always)]
 fn lanes<const TESTED: bool>(
     states: &mut [i32; LANES],
@@ -46,11 +47,11 @@ fn lanes<const TESTED: bool>(
     fired: &mut [u8; LANES],
     p: &Parameters,
     reset: Reset,
-) -> i32 {
+) -> (bool, bool) {
     let beta = p.decay as u32;
     let threshold = p.threshold;
     let kept = if matches!(reset, Reset::BySubtraction) { -1 } else { 0 };
-    let mut any = 0;
+    let (mut spiked, mut any) = (0, 0);
     for ((state, &input), fired) in states.iter_mut().zip(input).zip(fired) {
         let negative = *state >> 31;
         let size = (*state ^ negative).wrapping_sub(negative) as u32;
@@ -62,11 +63,12 @@ fn lanes<const TESTED: bool>(
         let spikes = if TESTED && value >= threshold { -1 } else { 0 };
         // To zero: the value itself is taken away.
         let taken = spikes & ((threshold & kept) | (value & !kept));
+        spiked |= spikes;
         *fired = (spikes & 1) as u8;
         *state = value.wrapping_sub(taken);
         any |= *state;
     }
-    any
+    (spiked != 0, any != 0)
 }
 
 /// One bit per lane that is 1.

@@ -1,15 +1,16 @@
 //! What a projection delivers in one tick: spikes of its source, read from the queue by position, onto its sums.
 
 use super::queue::{Histories, Queue};
-use super::rows::{MOST_ROWS, Rows};
+use super::rows::Rows;
 use super::scatter::{Range, Synapses, Word, add_runs};
 use crate::bitset::ones;
 use crate::kernels::Kernels;
 use crate::probe::Probe;
 use crate::program::{Accumulator, Layout, Projection, View};
 
-/// Runs that are collected before they are added.
-const BATCH: usize = 64;
+/// Runs or rows that are collected before they are added; few, since the list is cleared every time.
+const BATCH: usize = 16;
+const ROW_BATCH: usize = 64;
 /// The end of a list of due rows.
 pub(crate) const NOTHING: u16 = u16::MAX;
 
@@ -126,11 +127,11 @@ fn add<W: Word>(projection: &Projection, sums: &mut Sums, synapses: &Synapses<W>
     }
 }
 
-/// Dense rows, collected until the sum of a batch could leave 16 bits.
+/// Dense rows, collected so that the sums stay in registers for many of them.
 struct Batch<'a, K> {
     sums: &'a mut [i32],
     rows: Rows<'a>,
-    numbers: [u32; MOST_ROWS],
+    numbers: [u32; ROW_BATCH],
     count: usize,
     kernels: core::marker::PhantomData<K>,
 }
@@ -142,7 +143,7 @@ impl<'a, K: Kernels> Batch<'a, K> {
         Self {
             sums: sums.wide.get_mut(first..first + projection.targets as usize).unwrap_or_default(),
             rows: Rows { weights, weight_bits: projection.weight_bits, row_bytes: projection.row_bytes() },
-            numbers: [0; MOST_ROWS],
+            numbers: [0; ROW_BATCH],
             count: 0,
             kernels: core::marker::PhantomData,
         }
@@ -150,7 +151,7 @@ impl<'a, K: Kernels> Batch<'a, K> {
 
     #[inline]
     fn add(&mut self, number: u32) {
-        if self.count == MOST_ROWS {
+        if self.count == ROW_BATCH {
             self.flush();
         }
         if let Some(slot) = self.numbers.get_mut(self.count) {

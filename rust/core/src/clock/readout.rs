@@ -26,9 +26,9 @@ pub(crate) struct Reading {
     /// Decay of the weight per tick, 30 fractional bits.
     pub(crate) gamma: u32,
     pub(crate) first: u32,
-    gain: i64,
+    pub(crate) gain: i64,
     /// The tick that the gain is for.
-    tick: u64,
+    pub(crate) tick: u64,
 }
 
 impl Reading {
@@ -39,6 +39,11 @@ impl Reading {
     /// Back to before tick 0.
     pub(crate) const fn clear(&mut self) {
         (self.gain, self.tick) = (ONE, 0);
+    }
+
+    /// Whether it can be so before `now` is done.
+    pub(crate) const fn is_possible(&self, now: u64) -> bool {
+        0 <= self.gain && self.gain <= ONE && self.tick <= now
     }
 
     /// What a read-out holds before tick 0.

@@ -1,11 +1,11 @@
 //! Dense rows of weights onto one row of 32-bit sums.
 //!
-//! Up to [`MOST_ROWS`] rows of at most 8 bits are added in 16 bits, where they cannot overflow, and widened once: the
+//! Up to 256 rows of at most 8 bits are added in 16 bits, where they cannot overflow, and widened once: the
 //! loop runs at the speed of narrow sums and is exact. Weights of 1, 2 and 4 bits lie 8, 4 and 2 to a byte, lowest
 //! bits first; one bit is −1 or +1, more are two's complement.
 
 /// How many rows of 8-bit weights a 16-bit sum holds: 256 times −128 is −2^15.
-pub(crate) const MOST_ROWS: usize = 256;
+const MOST_ROWS: usize = 256;
 /// Sums that are kept in registers.
 const LANES: usize = 64;
 
@@ -20,15 +20,17 @@ pub struct Rows<'a> {
     pub row_bytes: usize,
 }
 
-/// Adds the rows of the given numbers, at most 256 of them.
+/// Adds the rows of the given numbers.
 #[inline(always)]
 pub fn add_rows(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {
-    match rows.weight_bits {
-        1 => add::<1>(sums, rows, numbers),
-        2 => add::<2>(sums, rows, numbers),
-        4 => add::<4>(sums, rows, numbers),
-        8 => add::<8>(sums, rows, numbers),
-        _ => add_wide(sums, rows, numbers),
+    for numbers in numbers.chunks(MOST_ROWS) {
+        match rows.weight_bits {
+            1 => add::<1>(sums, rows, numbers),
+            2 => add::<2>(sums, rows, numbers),
+            4 => add::<4>(sums, rows, numbers),
+            8 => add::<8>(sums, rows, numbers),
+            _ => add_wide(sums, rows, numbers),
+        }
     }
 }
 
@@ -131,7 +133,7 @@ mod tests {
                 let weights: Vec<u8> = rows.iter().flat_map(|row| pack(row, bits)).collect();
                 let rows_of = Rows { weights: &weights, weight_bits: bits as u8, row_bytes: (targets * bits).div_ceil(8) };
                 // As many rows of the most negative weight as a 16-bit sum can hold, and a mixture.
-                for numbers in [vec![0; MOST_ROWS], vec![3, 1, 6, 6, 0, 2, 5]] {
+                for numbers in [vec![0; MOST_ROWS], vec![0; 3 * MOST_ROWS], vec![3, 1, 6, 6, 0, 2, 5]] {
                     let mut sums: Vec<i32> = (0..targets as i32).collect();
                     add_rows(&mut sums, &rows_of, &numbers);
                     for (target, &sum) in sums.iter().enumerate() {

@@ -75,6 +75,9 @@ pub enum Field {
     TableChecksum,
 }
 
+/// Bytes of header and section table, which hold a checksum of every section.
+pub(crate) const PREAMBLE: usize = HEADER + SECTIONS * DESCRIPTOR;
+
 /// Where the sections lie, and the scalars of the header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {

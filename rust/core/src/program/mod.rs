@@ -8,6 +8,7 @@ mod projection;
 
 pub use crate::clock::readout::Readout;
 pub use check::ProgramError;
+pub(crate) use header::PREAMBLE;
 pub use header::{Field, Section};
 pub(crate) use population::Places;
 pub use population::{Constants, Kind, Population, Reset};
@@ -223,6 +224,12 @@ impl<'p> View<'p> {
     pub(crate) fn runs_of(&self, unit: usize) -> (u32, u32) {
         let at = |index: usize| self.sources.get(index).map_or(0, |&bytes| u32::from_le_bytes(bytes));
         (at(unit), at(unit + 1))
+    }
+
+    /// When the next run of a spike in flight is due, if any is left.
+    pub(crate) fn next_delivery(&self, entry: &crate::history::Entry) -> Option<u64> {
+        let run = self.run(entry.run).filter(|_| entry.run < entry.end)?;
+        entry.tick.checked_add(run.delay.into())
     }
 
     #[inline]
