@@ -253,20 +253,16 @@ def _shares(network: Network, parts: int | Sequence[float]) -> list[float]:
 def _slice_sizes(sizes: Iterable[int], shares: Sequence[float]) -> Sizes:
     """Neurons of each population (rows) in each part (columns).
 
-    Neuron by neuron, the next goes to the part that is furthest behind its share, so that small populations even out.
+    Neuron by neuron, the next goes to the part that is furthest behind its share: small populations even out, and none is
+    without any.
     """
-    held = np.ones(len(shares))
+    held = np.zeros(len(shares))
     rows = []
     for size in sizes:
         before = held.copy()
         for _ in range(size):
             held[np.argmin(held / shares)] += 1
         rows.append([int(count) for count in held - before])
-    empty = [part for part in range(len(shares)) if not any(row[part] for row in rows)]
-    if empty:
-        raise ValueError(
-            f"part {empty[0]} gets no neuron at the shares {list(shares)}: use fewer or more even parts"
-        )
     return rows
 
 
