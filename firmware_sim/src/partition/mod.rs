@@ -10,15 +10,14 @@ mod part;
 mod plan;
 mod rendezvous;
 
-use std::sync::Arc;
 use std::thread;
 
-use tarry_core::{Digest, Program, PushError, Spike, TICK_LIMIT};
+use tarry_core::{Digest, PushError, Spike, TICK_LIMIT};
 
 use exchange::Exchange;
 use part::{Full, Part};
 use plan::Plan;
-pub use plan::{PartitionError, Whole};
+pub use plan::{PartitionError, Slices, Whole};
 use rendezvous::{Broken, Rendezvous};
 
 /// Runs the parts of a network.
@@ -32,22 +31,17 @@ pub struct PartitionedProcessor {
 }
 
 impl PartitionedProcessor {
-    /// Parts at rest before tick 0: the program of each, and the first unit of each of its populations in the whole
-    /// network, where units count inputs and neurons in order of declaration.
+    /// Parts at rest before tick 0.
     ///
     /// # Errors
     /// [`PartitionError`] if the parts do not make up the network, or a number of threads that is not 1 to their number.
-    pub fn new(
-        populations: &[Whole],
-        parts: &[(Program<Arc<[u8]>>, Vec<u32>)],
-        threads: usize,
-    ) -> Result<Self, PartitionError> {
+    pub fn new(populations: &[Whole], parts: &[Slices], threads: usize) -> Result<Self, PartitionError> {
         if threads < 1 || threads > parts.len() {
             return Err(PartitionError::Threads { threads, parts: parts.len() });
         }
         let plan = Plan::new(populations);
         plan.check(parts)?;
-        let parts = parts.iter().map(|(program, units)| Part::new(program, units, &plan));
+        let parts = parts.iter().map(|slices| Part::new(slices, &plan));
         let parts = parts.collect::<Result<Vec<_>, _>>().map_err(PartitionError::Processor)?;
         let exchange = Exchange::new(&parts.iter().map(Part::neurons).collect::<Vec<_>>());
         Ok(Self { plan, parts, threads, exchange, digest: Digest::EMPTY })
@@ -58,6 +52,20 @@ impl PartitionedProcessor {
     /// # Errors
     /// [`PartitionError`] for spikes that a processor would not take either.
     pub fn run(&mut self, ticks: &[u64], channels: &[u32], until: u64) -> Result<Vec<Spike>, PartitionError> {
+        self.run_watched(ticks, channels, until, || ())
+    }
+
+    /// As [`PartitionedProcessor::run`], and calls `watch` after every tick with work, when all parts have done it.
+    ///
+    /// # Errors
+    /// As of [`PartitionedProcessor::run`].
+    pub fn run_watched(
+        &mut self,
+        ticks: &[u64],
+        channels: &[u32],
+        until: u64,
+        watch: impl FnMut(),
+    ) -> Result<Vec<Spike>, PartitionError> {
         let until = until.min(TICK_LIMIT);
         self.check(ticks, channels, until)?;
         self.digest = Digest::EMPTY;
@@ -80,9 +88,9 @@ impl PartitionedProcessor {
             let run = &run;
             let mut numbered = groups.enumerate().map(|(index, parts)| (index * per_thread, parts));
             let own = numbered.next();
-            let others = numbered.map(|(first, parts)| scope.spawn(move || run.go(first, parts)));
+            let others = numbered.map(|(first, parts)| scope.spawn(move || run.go(first, parts, || ())));
             let others: Vec<_> = others.collect();
-            let own = own.and_then(|(first, parts)| run.go(first, parts));
+            let own = own.and_then(|(first, parts)| run.go(first, parts, watch));
             let others = others.into_iter().map(|other| match other.join() {
                 Ok(failed) => failed,
                 Err(panic) => std::panic::resume_unwind(panic),
@@ -105,7 +113,8 @@ impl PartitionedProcessor {
         let mut digest = self.digest;
         for population in 0..self.plan.populations.len() {
             self.each_slice(population, |part, index| {
-                digest = part.engine.states(index).fold(digest, |digest, word| digest.bytes(&word.to_le_bytes()));
+                digest =
+                    part.engine.states(index).fold(digest, |digest, word| digest.bytes(&word.to_le_bytes()));
             });
         }
         digest.value()
@@ -119,6 +128,7 @@ impl PartitionedProcessor {
     }
 
     /// How many populations the whole network has.
+    #[must_use]
     pub fn populations(&self) -> usize {
         self.plan.populations.len()
     }
@@ -172,7 +182,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Runs some of the parts, the first of which has number `first`, in step with the others.
-    fn go(&self, first: usize, parts: &mut [Part]) -> Option<Full> {
+    fn go(&self, first: usize, parts: &mut [Part], mut watch: impl FnMut()) -> Option<Full> {
         let _guard = self.rendezvous.guard();
         let (mut tick, mut taken) = (0, 0);
         let mut failed = None;
@@ -190,6 +200,7 @@ impl Run<'_> {
             if self.rendezvous.meet() == Err(Broken) {
                 return None;
             }
+            watch();
             // All threads see the same letters, and so do the same next.
             let wakes = written.iter().map(exchange::Letter::wakes).min().unwrap_or(exchange::STOP);
             if wakes == exchange::STOP {

@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use tarry_core::{Kind, Processor, Program, ProcessorError, Spike};
+use tarry_core::{Kind, Processor, ProcessorError, Spike};
 
 use super::exchange::{Letter, STOP};
-use super::plan::{NOBODY, Plan};
+use super::plan::{NOBODY, Plan, Slices};
 use crate::{Dispatched, HostMemory};
 
 /// A part of the network.
@@ -34,7 +34,8 @@ pub(super) struct Full {
 }
 
 impl Part {
-    pub(super) fn new(program: &Program<Arc<[u8]>>, units: &[u32], plan: &Plan) -> Result<Self, ProcessorError> {
+    pub(super) fn new(slices: &Slices, plan: &Plan) -> Result<Self, ProcessorError> {
+        let Slices { program, units } = slices;
         let mut hears = vec![NOBODY; plan.units()];
         let (mut says, mut slices) = (Vec::new(), Vec::new());
         let mut channel = 0;
@@ -86,7 +87,8 @@ impl Part {
         self.engine.run_until(tick);
         self.channels.clear();
         let spikes = read.iter().flat_map(Letter::units).chain(inputs);
-        self.channels.extend(spikes.map(|unit| self.hears[unit as usize]).filter(|&channel| channel != NOBODY));
+        self.channels
+            .extend(spikes.map(|unit| self.hears[unit as usize]).filter(|&channel| channel != NOBODY));
         self.ticks.clear();
         self.ticks.resize(self.channels.len(), tick);
         // Ticks and channels are right by construction, so that the push takes a number of them.

@@ -19,6 +19,16 @@ pub struct Whole {
     pub is_output: bool,
 }
 
+/// A part of the network as it is given.
+#[derive(Clone, Debug)]
+pub struct Slices {
+    /// Its inputs are the populations that it hears, its neurons slices of populations; all of those are outputs.
+    pub program: Program<Arc<[u8]>>,
+    /// The first unit of each of its populations in the whole network, where units count inputs and neurons in order
+    /// of declaration.
+    pub units: Vec<u32>,
+}
+
 /// Why a network cannot be run in parts, or a recording not through it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartitionError {
@@ -114,13 +124,15 @@ impl Plan {
     }
 
     /// Refuses parts that do not hold every neuron once, in order, or hear what there is not.
-    pub(super) fn check(&self, parts: &[(Program<Arc<[u8]>>, Vec<u32>)]) -> Result<(), PartitionError> {
+    pub(super) fn check(&self, parts: &[Slices]) -> Result<(), PartitionError> {
         let problem = |text: String| Err(PartitionError::Parts(text));
         let mut held = vec![false; self.units()];
-        for (part, (program, firsts)) in parts.iter().enumerate() {
+        for (part, Slices { program, units: firsts }) in parts.iter().enumerate() {
             if firsts.len() != program.populations() {
                 let (firsts, populations) = (firsts.len(), program.populations());
-                return problem(format!("part {part} has {populations} populations and {firsts} first units"));
+                return problem(format!(
+                    "part {part} has {populations} populations and {firsts} first units"
+                ));
             }
             let mut next = 0;
             for (index, &first) in firsts.iter().enumerate() {
@@ -135,7 +147,11 @@ impl Plan {
                 if population.kind == Kind::Input {
                     continue;
                 }
-                if whole.is_input || !population.is_output || population.kind == Kind::Lif || units.start < next {
+                if whole.is_input
+                    || !population.is_output
+                    || population.kind == Kind::Lif
+                    || units.start < next
+                {
                     return problem(format!(
                         "part {part}: units {units:?} are no clocked neurons, no outputs, or not in order"
                     ));

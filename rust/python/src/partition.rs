@@ -4,11 +4,12 @@ use crate::convert::Until;
 use crate::error::Error;
 use crate::processor::{Incoming, Spikes, spikes};
 use crate::program::PyProgram;
-use firmware_sim::partition::Whole;
+use firmware_sim::partition::{Slices, Whole};
 use firmware_sim::{PartitionError, PartitionedProcessor};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::time::Instant;
 
 /// Runs the parts of a network on threads.
 #[pyclass(name = "PartitionedProcessor", module = "tarry._core", subclass)]
@@ -33,7 +34,9 @@ impl PyPartitionedProcessor {
             let message = format!("there are {} programs and {} lists of units", programs.len(), units.len());
             return Err(Error::Argument(message));
         }
-        let parts: Vec<_> = programs.iter().map(|program| program.program.clone()).zip(units).collect();
+        let slices =
+            |(program, units): (&PyRef<'_, PyProgram>, _)| Slices { program: program.program.clone(), units };
+        let parts: Vec<_> = programs.iter().zip(units).map(slices).collect();
         Ok(Self { engine: PartitionedProcessor::new(&populations, &parts, threads)? })
     }
 
@@ -50,13 +53,39 @@ impl PyPartitionedProcessor {
         Ok(spikes(py, out.into_iter()))
     }
 
+    /// As `run`, but returns the nanoseconds that each tick with work took, waiting for each other included.
+    fn tick_nanoseconds<'py>(
+        &mut self,
+        py: Python<'py>,
+        times: &Bound<'_, PyAny>,
+        channels: &Bound<'_, PyAny>,
+        until: Until,
+    ) -> Result<Bound<'py, PyArray1<i64>>, Error> {
+        let (ticks, channels) = Incoming::new(times, channels)?.owned()?;
+        let taken = py.detach(|| {
+            let (mut taken, mut before) = (Vec::new(), Instant::now());
+            let watch = || {
+                let now = Instant::now();
+                taken.push((now - before).as_nanos() as i64);
+                before = now;
+            };
+            self.engine.run_watched(&ticks, &channels, until.0, watch)?;
+            Ok::<_, Error>(taken)
+        })?;
+        Ok(taken.into_pyarray(py))
+    }
+
     /// FNV-1a over the output spikes of the last run and the state of every neuron.
     fn digest(&mut self) -> u64 {
         self.engine.digest()
     }
 
     /// What is read from the neurons of a population: read-outs, or potentials where it has none; after the last tick.
-    fn values<'py>(&mut self, py: Python<'py>, population: usize) -> Result<Bound<'py, PyArray1<i64>>, Error> {
+    fn values<'py>(
+        &mut self,
+        py: Python<'py>,
+        population: usize,
+    ) -> Result<Bound<'py, PyArray1<i64>>, Error> {
         let count = self.engine.populations();
         if population >= count {
             let message = format!("there is no population {population}; there are {count}, counted from 0");
