@@ -3,6 +3,8 @@
 from ._core import Snapshot as Snapshot
 from .compiler import FirstSpikes as FirstSpikes
 from .compiler import compile_network as compile
+from .compiler.partition import Partition as Partition
+from .compiler.partition import partition as partition
 from .integer_neurons import DeltaLif as DeltaLif
 from .integer_neurons import IntegerAdaptation as IntegerAdaptation
 from .integer_neurons import LoihiLif as LoihiLif
@@ -13,6 +15,7 @@ from .network import Projection as Projection
 from .neurons import Adaptation as Adaptation
 from .neurons import Integrator as Integrator
 from .neurons import Lif as Lif
+from .partitioned import PartitionedProcessor as PartitionedProcessor
 from .platforms import finest_tick as finest_tick
 from .platforms import obstacles as obstacles
 from .platforms import platform as platform
@@ -37,6 +40,8 @@ __all__ = [
     "Lif",
     "LoihiLif",
     "Network",
+    "Partition",
+    "PartitionedProcessor",
     "Population",
     "Processor",
     "Program",
@@ -49,6 +54,7 @@ __all__ = [
     "compile",
     "finest_tick",
     "obstacles",
+    "partition",
     "platform",
     "platforms",
     "simulate",

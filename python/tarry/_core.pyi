@@ -7,6 +7,7 @@ import numpy.typing as npt
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "PartitionedProcessor",
     "Processor",
     "Program",
     "Snapshot",
@@ -79,6 +80,23 @@ class Processor:
     def states(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], _Integers]: ...
     def counts(self) -> dict[str, int]: ...
     def tallies(self) -> list[dict[str, int]]: ...
+
+@disjoint_base
+class PartitionedProcessor:
+    """Runs the parts of a network on threads."""
+
+    def __new__(
+        cls,
+        populations: list[tuple[int, bool, bool]],  # size, is input, is output
+        programs: list[Program],  # one per part
+        units: list[list[int]],  # first unit of each population of each program
+        threads: int,
+        /,
+    ) -> Self: ...
+    def run(self, times: _Spikes, channels: _Spikes, until: int) -> tuple[_Integers, _Integers]: ...
+    def tick_nanoseconds(self, times: _Spikes, channels: _Spikes, until: int) -> _Integers: ...
+    def digest(self) -> int: ...
+    def values(self, population: int) -> _Integers: ...
 
 @final
 class Snapshot:

@@ -18,7 +18,7 @@ from ..network import Population
 from ..neurons import Readout
 from .float_models import LOWERINGS, FloatModel, Rule
 
-__all__ = ["CLOCKED_RULES", "ClockedNeurons", "Rule", "lower", "rule_of_model"]
+__all__ = ["CLOCKED_RULES", "ClockedNeurons", "Rule", "integer_model", "lower", "rule_of_model"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -81,6 +81,19 @@ def lower(
     Raises:
         ValueError: what the rule cannot express, with the numbers.
     """
+    neuron, losses = integer_model(population, rule, tick, scale, once=once)
+    return replace(_passed_through(neuron, rule_of_model(neuron), population.size), losses=losses)
+
+
+def integer_model(
+    population: Population,
+    rule: Rule | None,
+    tick: float,
+    scale: float | npt.ArrayLike = 1.0,
+    *,
+    once: Literal["refuse", "longest_refractory"] = "refuse",
+) -> tuple[IntegerNeuron, tuple[str, ...]]:
+    """The same as a model in the integers of the rule, and what it loses; arguments and errors of ``lower``."""
     neuron, where = population.neuron, f"population {population.name!r}"
     if isinstance(neuron, INTEGER_MODELS):
         own = rule_of_model(neuron)
@@ -88,7 +101,7 @@ def lower(
             raise ValueError(
                 f"{where} is {type(neuron).__name__}, in the integers of rule {own!r}; it cannot run on {rule!r}"
             )
-        return _passed_through(neuron, own, population.size)
+        return neuron, ()
     if neuron is None:
         raise ValueError(f"{where} is an input; it has no neurons to lower")
     if rule not in CLOCKED_RULES:
@@ -103,7 +116,7 @@ def lower(
         model = LOWERINGS[rule](float_model)
     except ValueError as error:
         raise ValueError(f"{where} onto rule {rule!r} at a tick of {amount(tick, 's')}: {error}") from error
-    return replace(_passed_through(model, rule, population.size), losses=tuple(float_model.losses))
+    return model, tuple(float_model.losses)
 
 
 def rule_of_model(neuron: IntegerNeuron) -> Rule:

@@ -1,21 +1,35 @@
 //! FNV-1a, 64 bit: one number that two runs agree on, or not.
 
+use crate::spike::Spike;
+
 const OFFSET: u64 = 0xCBF2_9CE4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01B3;
 
 /// A running FNV-1a hash over little-endian words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Digest(pub(crate) u64);
+pub struct Digest(pub(crate) u64);
 
 impl Digest {
-    pub(crate) const EMPTY: Self = Self(OFFSET);
+    /// Of nothing.
+    pub const EMPTY: Self = Self(OFFSET);
 
+    /// With these bytes behind all before.
     #[inline]
-    pub(crate) fn bytes(self, bytes: &[u8]) -> Self {
+    #[must_use]
+    pub fn bytes(self, bytes: &[u8]) -> Self {
         Self(bytes.iter().fold(self.0, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME)))
     }
 
-    pub(crate) const fn value(self) -> u64 {
+    /// With an output spike behind all before.
+    #[inline]
+    #[must_use]
+    pub fn spike(self, spike: Spike) -> Self {
+        self.bytes(&spike.tick.to_le_bytes()).bytes(&spike.channel.to_le_bytes())
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> u64 {
         self.0
     }
 }

@@ -45,6 +45,7 @@ mod tick;
 
 pub use bitset::Bitset;
 pub use crc::crc32;
+pub use digest::Digest;
 pub use error::{ProcessorError, PushError};
 pub use history::{Entry, Tally};
 pub use kernels::{Kernels, Portable};

@@ -41,7 +41,7 @@ impl Outputs<'_> {
         if let Some(slot) = self.spikes.get_mut(position) {
             *slot = spike;
             self.len += 1;
-            self.digest = self.digest.bytes(&spike.tick.to_le_bytes()).bytes(&spike.channel.to_le_bytes());
+            self.digest = self.digest.spike(spike);
         }
     }
 }

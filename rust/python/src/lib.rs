@@ -7,6 +7,7 @@ mod convert;
 mod error;
 mod events;
 mod gradient;
+mod partition;
 mod processor;
 mod program;
 mod simulate;
@@ -20,6 +21,8 @@ mod _core {
     use super::gradient::{
         first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,
     };
+    #[pymodule_export]
+    use super::partition::PyPartitionedProcessor;
     #[pymodule_export]
     use super::processor::{PyProcessor, PySnapshot, run_recordings};
     #[pymodule_export]

@@ -10,7 +10,7 @@ mod streaming;
 use crate::convert::{self, Until};
 use crate::error::Error;
 use crate::program::PyProgram;
-use arrays::{Buffers, Incoming, Outgoing};
+use arrays::{Buffers, Outgoing};
 use counters::Account;
 use firmware_sim::{Dispatched, HostMemory};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -21,11 +21,12 @@ use std::sync::Arc;
 use streaming::Pace;
 use tarry_core::{Counts, Kind, NEVER, Processor, Reset, Spike};
 
+pub(crate) use arrays::Incoming;
 pub(crate) use batch::run_recordings;
 pub(crate) use snapshot::PySnapshot;
 
 type Engine = Processor<Arc<[u8]>, HostMemory, Counts, Dispatched>;
-type Spikes<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
+pub(crate) type Spikes<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
 type States<'py> = (Bound<'py, PyArray1<i32>>, Bound<'py, PyArray1<i32>>, Bound<'py, PyArray1<i64>>);
 
 /// Output spikes that wait; a run goes on by itself when it is full.
@@ -240,7 +241,7 @@ impl PyProcessor {
     }
 }
 
-fn spikes(py: Python<'_>, spikes: impl Iterator<Item = Spike>) -> Spikes<'_> {
+pub(crate) fn spikes(py: Python<'_>, spikes: impl Iterator<Item = Spike>) -> Spikes<'_> {
     let (times, channels): (Vec<i64>, Vec<i64>) =
         spikes.map(|spike| (spike.tick as i64, i64::from(spike.channel))).unzip();
     (times.into_pyarray(py), channels.into_pyarray(py))
