@@ -59,11 +59,12 @@ pub(crate) struct Flat {
 }
 
 /// The spikes of a tile of neurons, and where the inputs stand at them.
-pub(crate) struct Tile<'a> {
+pub(crate) struct Tile<'a, P> {
     index: usize,
     row: usize,
     weights: &'a [Lanes],
     stretch: &'a Stretch,
+    potential: P,
     input: Inputs<'a>,
     /// 1 / growth of the spikes and their times, less the neurons' own delays.
     inverse: Lanes,
@@ -71,9 +72,10 @@ pub(crate) struct Tile<'a> {
     threshold: Lanes,
 }
 
-impl<'a> Tile<'a> {
+impl<'a, P: Potential> Tile<'a, P> {
     #[inline(always)]
     pub(crate) fn new(
+        potential: P,
         layer: &'a Layer,
         stretch: &'a Stretch,
         index: usize,
@@ -90,45 +92,48 @@ impl<'a> Tile<'a> {
             row,
             weights: &layer.weights[row..row + layer.pre],
             stretch,
+            potential,
             input,
             inverse: fired.select(inverse, Lanes::splat(f64::INFINITY)),
-            time: spikes.time - shift.time,
+            time: potential.between(shift.time, spikes.time),
             threshold: Lanes::splat(layer.neuron.threshold()),
         }
     }
 
     /// (ratio of growths, age) of input i at each spike, and whether it arrived before.
     #[inline(always)]
-    fn ages<P: Potential>(&self, i: usize) -> (Lanes, Lanes, Mask) {
+    fn ages(&self, i: usize) -> (Lanes, Lanes, Mask) {
         let growth = Lanes::splat(self.input.growth[i]);
         let time = if P::NEEDS_TIME { Lanes::splat(self.input.time[i]) } else { Lanes::ZERO };
         let (growth, time) = match self.stretch {
             Stretch::None | Stretch::Neurons(_) => (growth, time),
             Stretch::Inputs { growth: factors, time: delays } => {
-                (growth * Lanes::splat(factors[i]), time + Lanes::splat(delays[i]))
+                let delay = Lanes::splat(delays[i]);
+                (growth * Lanes::splat(factors[i]), self.potential.later(time, delay))
             }
             Stretch::Synapses { growth: factors, time: delays } => {
-                (growth * factors[self.row + i], time + delays[self.row + i])
+                let delay = delays[self.row + i];
+                (growth * factors[self.row + i], self.potential.later(time, delay))
             }
         };
         let ratio = growth * self.inverse;
         let causal = ratio.less(Lanes::splat(1.0 - TIE));
-        (causal.keep(ratio), causal.keep(self.time - time), causal)
+        (causal.keep(ratio), causal.keep(self.potential.between(time, self.time)), causal)
     }
 
     /// V' at each spike, as the search left it, in units of 1/`tau_syn`.
     #[inline(always)]
-    pub(crate) fn found_slopes<P: Potential>(&self, steepness: Lanes) -> Lanes {
-        P::slope(steepness, self.inverse) * self.threshold
+    pub(crate) fn found_slopes(&self, steepness: Lanes) -> Lanes {
+        self.potential.slope(steepness, self.inverse) * self.threshold
     }
 
     /// V' at each spike, from the causal inputs.
     #[inline(always)]
-    pub(crate) fn slopes<P: Potential>(&self) -> Lanes {
+    pub(crate) fn slopes(&self) -> Lanes {
         let mut slope = Lanes::ZERO;
         for (i, &weight) in self.weights.iter().enumerate() {
-            let (ratio, age, causal) = self.ages::<P>(i);
-            slope += causal.keep(weight * P::response(ratio, age).1);
+            let (ratio, age, causal) = self.ages(i);
+            slope += causal.keep(weight * self.potential.response(ratio, age).1);
         }
         slope
     }
@@ -137,7 +142,7 @@ impl<'a> Tile<'a> {
     /// `gradient` is dL/dT, 0 where it does not matter; `floor` bounds the slope from below.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    pub(crate) fn differentiate<P: Potential>(
+    pub(crate) fn differentiate(
         &self,
         inputs: &[usize],
         gradient: Lanes,
@@ -156,8 +161,8 @@ impl<'a> Tile<'a> {
         let scale = needed.keep(gradient / bounded);
         let weight_sums = &mut sums.weights[self.row..self.row + self.weights.len()];
         for &i in inputs {
-            let (ratio, age, causal) = self.ages::<P>(i);
-            let (response, rise) = P::response(ratio, age);
+            let (ratio, age, causal) = self.ages(i);
+            let (response, rise) = self.potential.response(ratio, age);
             let scale = causal.keep(scale);
             let at_arrival = scale * self.weights[i] * rise;
             weight_sums[i] -= scale * response;

@@ -1,15 +1,15 @@
 //! Derivatives of a batch.
 
+use crate::Error;
 use crate::adjoint::{Flat, Sums, Tile};
-use crate::distant::{self, LONGEST_SPAN};
+use crate::distant;
 use crate::error::{check_elements, check_length, check_times};
 use crate::forward::{check_batch, span};
 use crate::lanes::{LANES, Lanes};
 use crate::layer::{Layer, Stretch, unpack};
-use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
+use crate::potential::{Moments, Potential, with_potential};
 use crate::spikes::Inputs;
 use crate::threads::{CHUNK, check_threads, map_in_order};
-use crate::{Error, Ratio};
 
 /// Derivatives of a loss L. Times and delays in seconds, so those with respect to weights carry seconds times the unit
 /// of the given dL/dT.
@@ -51,11 +51,7 @@ pub fn backward(
         return Err(Error::Parameter { name: "slope_floor", value: slope_floor, range });
     }
     let batch = Batch { layer, times, spikes, gradient, slope_floor };
-    match layer.neuron.ratio() {
-        Ratio::Double => batch.backward::<Double>(threads),
-        Ratio::Equal => batch.backward::<Equal>(threads),
-        Ratio::NonLeaky => batch.backward::<NonLeaky>(threads),
-    }
+    with_potential!(layer.neuron.ratio(), potential => batch.backward(potential, threads))
 }
 
 /// Chunks whose sums are held at the same time, per thread.
@@ -71,8 +67,8 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    fn backward<P: Potential>(self, threads: usize) -> Result<Gradients, Error> {
-        let stretch = Stretch::new::<P>(self.layer);
+    fn backward<P: Potential>(self, potential: P, threads: usize) -> Result<Gradients, Error> {
+        let stretch = Stretch::new(potential, self.layer);
         let mut sums = Sums::new(self.layer);
         let mut at_times = vec![0.0; self.times.len()];
         let tasks: Vec<_> = at_times.chunks_mut(CHUNK * self.layer.pre).enumerate().collect();
@@ -82,8 +78,9 @@ impl Batch<'_> {
             if wave.is_empty() {
                 break;
             }
-            let chunks =
-                map_in_order(threads, wave, |(k, at_times)| self.chunk::<P>(&stretch, k * CHUNK, at_times))?;
+            let chunks = map_in_order(threads, wave, |(k, at_times)| {
+                self.chunk(potential, &stretch, k * CHUNK, at_times)
+            })?;
             for chunk in chunks {
                 sums.add(&chunk?);
             }
@@ -98,6 +95,7 @@ impl Batch<'_> {
     /// Sums of the samples from `first` on; their dL/dt go to `at_times`.
     fn chunk<P: Potential>(
         self,
+        potential: P,
         stretch: &Stretch,
         first: usize,
         at_times: &mut [f64],
@@ -110,11 +108,20 @@ impl Batch<'_> {
         for (k, at_times) in at_times.chunks_exact_mut(pre).enumerate() {
             let sample = first + k;
             at_inputs.fill(Lanes::ZERO);
-            self.sample::<P>(stretch, sample, &inputs, &mut growth, &mut time, &mut sums, &mut at_inputs)
-                .map_err(|flat| {
-                    let slope = flat.slope / self.layer.neuron.threshold();
-                    Error::Slope { sample, neuron: flat.neuron, slope }
-                })?;
+            self.sample(
+                potential,
+                stretch,
+                sample,
+                &inputs,
+                &mut growth,
+                &mut time,
+                &mut sums,
+                &mut at_inputs,
+            )
+            .map_err(|flat| {
+                let slope = flat.slope / self.layer.neuron.threshold();
+                Error::Slope { sample, neuron: flat.neuron, slope }
+            })?;
             for (at_time, lanes) in at_times.iter_mut().zip(&at_inputs) {
                 *at_time = lanes.sum();
             }
@@ -126,6 +133,7 @@ impl Batch<'_> {
     #[allow(clippy::too_many_arguments)]
     fn sample<P: Potential>(
         self,
+        potential: P,
         stretch: &Stretch,
         sample: usize,
         inputs: &[usize],
@@ -147,29 +155,41 @@ impl Batch<'_> {
         for (time, t) in time.iter_mut().zip(times) {
             *time = (t - first) / unit;
         }
-        if (last - first) / unit > LONGEST_SPAN {
+        if (last - first) / unit > potential.longest_span() {
             for j in (0..post).filter(|&j| spikes[j] < f64::INFINITY && gradient[j] != 0.0) {
                 let spike = (spikes[j] - first) / unit;
-                distant::differentiate::<P>(self.layer, j, time, spike, gradient[j], floor, sums, at_inputs)?;
+                distant::differentiate(
+                    potential,
+                    self.layer,
+                    j,
+                    time,
+                    spike,
+                    gradient[j],
+                    floor,
+                    sums,
+                    at_inputs,
+                )?;
             }
             return Ok(());
         }
-        for (growth, &time) in growth.iter_mut().zip(time.iter()) {
-            *growth = P::growth(time);
+        for (growth, time) in growth.iter_mut().zip(time.iter_mut()) {
+            *growth = potential.growth(*time);
+            *time = potential.bend(*time);
         }
         for tile in 0..post.div_ceil(LANES) {
             let mut at = Moments::splat(f64::INFINITY, f64::INFINITY);
             let mut lanes = Lanes::ZERO;
             for j in tile * LANES..post.min((tile + 1) * LANES) {
                 if spikes[j] < f64::INFINITY {
-                    at.time.0[j % LANES] = (spikes[j] - first) / unit;
-                    at.growth.0[j % LANES] = P::growth(at.time.0[j % LANES]);
+                    let time = (spikes[j] - first) / unit;
+                    at.growth.0[j % LANES] = potential.growth(time);
+                    at.time.0[j % LANES] = potential.bend(time);
                     lanes.0[j % LANES] = gradient[j];
                 }
             }
-            let tile = Tile::new(self.layer, stretch, tile, Inputs { growth, time }, at);
-            let slopes = tile.slopes::<P>();
-            tile.differentiate::<P>(inputs, lanes, slopes, floor, sums, at_inputs)?;
+            let tile = Tile::new(potential, self.layer, stretch, tile, Inputs { growth, time }, at);
+            let slopes = tile.slopes();
+            tile.differentiate(inputs, lanes, slopes, floor, sums, at_inputs)?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ mod backward;
 mod distant;
 mod error;
 mod forward;
+mod general;
 pub mod lambert;
 mod lanes;
 mod layer;

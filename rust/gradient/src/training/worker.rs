@@ -41,6 +41,7 @@ impl Worker {
     /// Sums the derivatives over the samples of a chunk; returns the sum of their losses.
     pub(super) fn chunk<P: Potential>(
         &mut self,
+        potential: P,
         layers: &[Trained],
         samples: &Samples,
         chunk: &[usize],
@@ -52,7 +53,7 @@ impl Worker {
         let mut loss = 0.0;
         for &sample in chunk {
             let input = samples.inputs(sample);
-            self.forward::<P>(layers, input);
+            self.forward(potential, layers, input);
             for (silent, spikes) in self.silent.iter_mut().zip(&self.spikes) {
                 for (count, &growth) in silent.iter_mut().zip(spikes.growth.as_flattened()) {
                     *count += u32::from(growth == f64::INFINITY);
@@ -60,28 +61,36 @@ impl Worker {
             }
             let last = layers.len() - 1;
             for (j, time) in self.times.iter_mut().enumerate() {
-                *time = self.spikes[last].time::<P>(j);
+                *time = self.spikes[last].time(potential, j);
             }
             self.outputs.extend_from_slice(&self.times);
             let gradient = &mut self.gradient[last].as_flattened_mut()[..self.times.len()];
             loss += recipe.loss.sample(&self.times, samples.labels[sample], 1.0, gradient);
-            self.backward::<P>(layers, input, sample, recipe.slope_floor)?;
+            self.backward(potential, layers, input, sample, recipe.slope_floor)?;
         }
         Ok(loss)
     }
 
     #[inline(always)]
-    pub(super) fn forward<P: Potential>(&mut self, layers: &[Trained], input: Inputs<'_>) {
+    pub(super) fn forward<P: Potential>(&mut self, potential: P, layers: &[Trained], input: Inputs<'_>) {
         for (k, trained) in layers.iter().enumerate() {
             let (before, from) = self.spikes.split_at_mut(k);
             let input = before.last().map_or(input, |spikes| spikes.inputs(trained.layer.pre));
-            first_spikes::<P>(&trained.layer, &trained.stretch, input, &mut self.scratch[k], &mut from[0]);
+            first_spikes(
+                potential,
+                &trained.layer,
+                &trained.stretch,
+                input,
+                &mut self.scratch[k],
+                &mut from[0],
+            );
         }
     }
 
     #[inline(always)]
     fn backward<P: Potential>(
         &mut self,
+        potential: P,
         layers: &[Trained],
         input: Inputs<'_>,
         sample: usize,
@@ -97,10 +106,10 @@ impl Worker {
                     continue;
                 }
                 let at = Moments { growth: Lanes(spikes.growth[index]), time: Lanes(spikes.time[index]) };
-                let tile = Tile::new(layer, stretch, index, input, at);
-                let slope = tile.found_slopes::<P>(Lanes(spikes.steepness[index]));
+                let tile = Tile::new(potential, layer, stretch, index, input, at);
+                let slope = tile.found_slopes(Lanes(spikes.steepness[index]));
                 let (gradient, floor) = (Lanes(*gradient), slope_floor * threshold);
-                tile.differentiate::<P>(inputs, gradient, slope, floor, sums, at_inputs).map_err(|flat| {
+                tile.differentiate(inputs, gradient, slope, floor, sums, at_inputs).map_err(|flat| {
                     Error::Slope { sample, neuron: flat.neuron, slope: flat.slope / threshold }
                 })?;
             }
