@@ -5,7 +5,7 @@ MATURIN_TARGET := target/maturin
 RUST_SOURCES := $(shell find rust firmware_sim -name '*.rs' -o -name '*.toml') Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench accuracy fuzz mutations docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench accuracy sizes mnist fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,12 @@ bench: setup  ## The figures of the README, side by side, answers checked; docs/
 
 accuracy: setup  ## Accuracies on Yin-Yang, 10 seeds per kind of delay (about 20 minutes); docs/results/yin_yang.json
 	$(BIN)/python benchmarks/yin_yang_accuracy.py
+
+sizes: setup  ## Accuracies on Yin-Yang over hidden sizes and kinds of delay (goes on where it stopped); docs/results/yin_yang_sizes.json
+	$(BIN)/python benchmarks/yin_yang_sizes.py
+
+mnist: setup  ## First-spike training on MNIST 784-350-10 (../shared/data/mnist); docs/results/mnist.json
+	$(BIN)/python benchmarks/mnist_accuracy.py
 
 fuzz:  ## Ten million damaged programs and hostile streams, two minutes; docs/results/fuzz.json
 	cargo run --release --quiet -p tarry-core --example fuzz > docs/results/fuzz.json

@@ -51,6 +51,56 @@ def accuracy() -> str:
     return "\n".join(lines)
 
 
+def sizes() -> str:
+    """Accuracies on Yin-Yang over hidden sizes, and at equal numbers of parameters."""
+    results = json.loads((RESULTS / "yin_yang_sizes.json").read_text())
+    rows = {(row["kind"], row["hidden"]): row for row in results["rows"]}
+    kinds = list(dict.fromkeys(kind for kind, _ in rows))
+    hidden = [5, 10, 15, 20, 30]
+    seeds = sorted({len(row["seeds"]) for row in rows.values()})
+    lines = [
+        f"**Yin-Yang, 4-H-3, float test accuracy in %** (mean ± deviation of {seeds[0]}"
+        f"{f' to {seeds[-1]}' if len(seeds) > 1 else ''} seeds, {results['config']['epochs']} epochs, parameters in "
+        "brackets)",
+        "",
+        "| delays | " + " | ".join(f"H = {h}" for h in hidden) + " |",
+        "|---" * (len(hidden) + 1) + "|",
+    ]
+    for kind in kinds:
+        cells = [
+            f"{percent(row['test_accuracy'])} ({row['parameters']})"
+            if (row := rows.get((kind, h)))
+            else "not run"
+            for h in hidden
+        ]
+        lines.append(f"| {kind} | " + " | ".join(cells) + " |")
+    equal = [row for row in rows.values() if 205 <= row["parameters"] <= 215]
+    listed = "; ".join(
+        f"{row['kind']} H = {row['hidden']} ({row['parameters']}): {percent(row['test_accuracy'])}"
+        for row in equal
+    )
+    return "\n".join([*lines, "", f"At equal numbers of parameters: {listed}. `make sizes`"])
+
+
+def digits() -> str:
+    """Accuracies on MNIST."""
+    lines = [
+        "| MNIST, first spikes | delays | test accuracy in % | epochs | hours of processor time | samples/s |",
+        "|---|---|---|---|---|---|",
+    ]
+    for path in sorted(RESULTS.glob("mnist*.json")):
+        run = json.loads(path.read_text())
+        config = run["config"]
+        accuracies = ", ".join(f"{100 * accuracy:.2f}" for accuracy in run["test_accuracy"])
+        hours = statistics.mean(run["cpu_seconds"]) / 3600
+        speed = statistics.median(run["samples_per_second"])
+        lines.append(
+            f"| {'-'.join(map(str, config['sizes']))} | {config['delay']} | {accuracies} | {config['epochs']} | "
+            f"{hours:.2f} | {speed:.0f} |"
+        )
+    return "\n".join([*lines, "", "`make mnist`"])
+
+
 def speed() -> str:
     """Speeds as ratios."""
     rows: list[dict[str, Any]] = json.loads((RESULTS / "bench.json").read_text())["rows"]
@@ -70,7 +120,12 @@ def main() -> None:
     """Replace what stands between the markers."""
     readme = ROOT / "README.md"
     text = readme.read_text()
-    for name, table in (("accuracy", accuracy()), ("speed", speed())):
+    for name, table in (
+        ("accuracy", accuracy()),
+        ("sizes", sizes()),
+        ("mnist", digits()),
+        ("speed", speed()),
+    ):
         pattern = rf"(<!-- {name} -->).*?(<!-- /{name} -->)"
         text = re.sub(
             pattern, lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text, flags=re.DOTALL

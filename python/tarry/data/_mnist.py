@@ -119,7 +119,9 @@ def _small(folder: Path) -> dict[str, Pixels]:
     for key, array in arrays.items():
         shape = (60_000 if key.startswith("train") else 10_000,) + (16, 16) * key.endswith("x")
         if array.shape != shape or array.dtype != np.uint8:
-            raise ValueError(f"{path}: {key} is {array.dtype} of shape {array.shape}; it must be uint8 of {shape}")
+            raise ValueError(
+                f"{path}: {key} is {array.dtype} of shape {array.shape}; it must be uint8 of {shape}"
+            )
     return _checked(arrays, folder)
 
 

@@ -4,11 +4,11 @@
 //! `dT/dw_i` = -K(T - `t_i`)/V'(T) and `dT/dt_i` = `w_i` K'(T - `t_i`)/V'(T), over the inputs that arrive before T.
 //! Only the spike times enter, so times that were measured elsewhere may be put in.
 
-use crate::lanes::{LANES, Lanes, Mask};
+use crate::lanes::{LANES, Lanes, Mask, NullaryFnOnce};
 use crate::layer::{Kind, Layer, Stretch};
 use crate::potential::{Moments, Potential};
 use crate::search::TIE;
-use crate::spikes::Inputs;
+use crate::spikes::{Inputs, Spikes};
 
 /// Derivatives summed over samples, in units of `tau_syn`, laid out like the weights and delays of the layer.
 #[derive(Clone, Debug)]
@@ -58,8 +58,47 @@ pub(crate) struct Flat {
     pub slope: f64,
 }
 
+/// The way back through a layer, for one sample: adds the derivatives to `sums` and `at_inputs`, \[pre\].
+pub(crate) struct Adjoint<'a, P> {
+    pub potential: P,
+    pub layer: &'a Layer,
+    pub stretch: &'a Stretch,
+    pub input: Inputs<'a>,
+    pub spikes: &'a Spikes,
+    /// Whether the spikes are as the search left them, with what gives their slopes.
+    pub found: bool,
+    /// dL/dT, \[tile\], 0 where it does not matter.
+    pub gradient: &'a [[f64; LANES]],
+    /// Those that may be causal.
+    pub inputs: &'a [usize],
+    /// Bounds the slope from below, in units of 1/`tau_syn`.
+    pub floor: f64,
+    pub sums: &'a mut Sums,
+    pub at_inputs: &'a mut [Lanes],
+}
+
+impl<P: Potential> NullaryFnOnce for Adjoint<'_, P> {
+    type Output = Result<(), Flat>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        for (index, gradient) in self.gradient.iter().enumerate() {
+            let gradient = Lanes(*gradient);
+            if !gradient.differs(Lanes::ZERO).any() {
+                continue;
+            }
+            let Spikes { growth, time, steepness } = self.spikes;
+            let at = Moments { growth: Lanes(growth[index]), time: Lanes(time[index]) };
+            let tile = Tile::new(self.potential, self.layer, self.stretch, index, self.input, at);
+            let slope = if self.found { tile.found_slopes(Lanes(steepness[index])) } else { tile.slopes() };
+            tile.differentiate(self.inputs, gradient, slope, self.floor, self.sums, self.at_inputs)?;
+        }
+        Ok(())
+    }
+}
+
 /// The spikes of a tile of neurons, and where the inputs stand at them.
-pub(crate) struct Tile<'a, P> {
+struct Tile<'a, P> {
     index: usize,
     row: usize,
     weights: &'a [Lanes],
@@ -74,7 +113,7 @@ pub(crate) struct Tile<'a, P> {
 
 impl<'a, P: Potential> Tile<'a, P> {
     #[inline(always)]
-    pub(crate) fn new(
+    fn new(
         potential: P,
         layer: &'a Layer,
         stretch: &'a Stretch,
@@ -123,13 +162,13 @@ impl<'a, P: Potential> Tile<'a, P> {
 
     /// V' at each spike, as the search left it, in units of 1/`tau_syn`.
     #[inline(always)]
-    pub(crate) fn found_slopes(&self, steepness: Lanes) -> Lanes {
+    fn found_slopes(&self, steepness: Lanes) -> Lanes {
         self.potential.slope(steepness, self.inverse) * self.threshold
     }
 
     /// V' at each spike, from the causal inputs.
     #[inline(always)]
-    pub(crate) fn slopes(&self) -> Lanes {
+    fn slopes(&self) -> Lanes {
         let mut slope = Lanes::ZERO;
         for (i, &weight) in self.weights.iter().enumerate() {
             let (ratio, age, causal) = self.ages(i);
@@ -138,11 +177,10 @@ impl<'a, P: Potential> Tile<'a, P> {
         slope
     }
 
-    /// Adds the derivatives through this tile to `sums` and `at_inputs`, \[pre\]. `inputs` are those that may be causal;
-    /// `gradient` is dL/dT, 0 where it does not matter; `floor` bounds the slope from below.
+    /// Adds the derivatives through this tile.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    pub(crate) fn differentiate(
+    fn differentiate(
         &self,
         inputs: &[usize],
         gradient: Lanes,

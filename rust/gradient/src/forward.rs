@@ -3,9 +3,10 @@
 use crate::Error;
 use crate::distant;
 use crate::error::{check_length, check_times};
+use crate::lanes::vectorised;
 use crate::layer::{Layer, Stretch};
 use crate::potential::{Potential, with_potential};
-use crate::search::{Workspace, first_spikes};
+use crate::search::{FirstSpikes, Workspace};
 use crate::spikes::{Inputs, Spikes};
 use crate::threads::{CHUNK, map_in_order};
 
@@ -72,7 +73,14 @@ fn forward_chunks<P: Potential>(
                 *time = potential.bend(*time);
             }
             let input = Inputs { growth: &input_growth, time: &input_time };
-            first_spikes(potential, layer, &stretch, input, &mut work, &mut found);
+            vectorised(FirstSpikes {
+                potential,
+                layer,
+                stretch: &stretch,
+                input,
+                work: &mut work,
+                spikes: &mut found,
+            });
             for (j, spike) in spikes.iter_mut().enumerate() {
                 *spike = first + unit * found.time(potential, j);
             }

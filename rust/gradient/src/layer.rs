@@ -229,5 +229,10 @@ pub(crate) fn pack(values: &[f64], pre: usize, post: usize) -> Vec<Lanes> {
 
 /// The reverse of [`pack`].
 pub(crate) fn unpack(packed: &[Lanes], pre: usize, post: usize) -> Vec<f64> {
-    (0..pre * post).map(|k| packed[k / pre / LANES * pre + k % pre].0[k / pre % LANES]).collect()
+    let mut values = Vec::with_capacity(pre * post);
+    for j in 0..post {
+        let tile = &packed[j / LANES * pre..][..pre];
+        values.extend(tile.iter().map(|lanes| lanes.0[j % LANES]));
+    }
+    values
 }

@@ -15,6 +15,19 @@ pub enum Ratio {
     Other(f64),
 }
 
+impl Ratio {
+    /// `tau_mem / tau_syn`.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Equal => 1.0,
+            Self::Double => 2.0,
+            Self::NonLeaky => f64::INFINITY,
+            Self::Other(ratio) => ratio,
+        }
+    }
+}
+
 /// A current-based neuron, `dV/dt = -V/tau_mem + I/tau_syn`, that spikes once, where V first reaches the threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Neuron {

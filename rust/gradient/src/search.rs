@@ -1,6 +1,6 @@
 //! The first crossing of every neuron of a layer, for one sample.
 
-use crate::lanes::{Lanes, Mask};
+use crate::lanes::{Lanes, Mask, NullaryFnOnce};
 use crate::layer::{Kind, Layer, Stretch};
 use crate::order::{Network, Order};
 use crate::potential::{Moments, Potential, Segment};
@@ -26,11 +26,19 @@ pub(crate) struct Workspace {
     weights: Vec<Lanes>,
 }
 
-/// An arrival that is common to all neurons, in units of the threshold, and the time up to the next.
+/// An arrival that is common to all neurons, in units of the threshold, and the time up to the next. Plain numbers: a
+/// quarter of the memory, which many neurons go through again and again.
 #[derive(Clone, Copy)]
 struct Arrival {
-    basis: [Lanes; 2],
-    segment: Segment,
+    basis: [f64; 2],
+    segment: [f64; 3],
+}
+
+impl Arrival {
+    #[inline(always)]
+    fn segment(&self) -> Segment {
+        self.segment.map(Lanes::splat)
+    }
 }
 
 /// An arrival whose successor is not known yet: when, and the input.
@@ -47,8 +55,9 @@ impl Workspace {
     fn close<P: Potential>(&mut self, potential: P, end: Moments, unit: Lanes) {
         if let Some((start, input)) = self.last.take() {
             let [first, second] = potential.basis(start);
-            let basis = [first * unit, second * unit];
-            self.arrivals.push(Arrival { basis, segment: potential.segment(start, end) });
+            let basis = [first * unit, second * unit].map(|lanes| lanes.0[0]);
+            let segment = potential.segment(start, end).map(|lanes| lanes.0[0]);
+            self.arrivals.push(Arrival { basis, segment });
             self.inputs.push(input);
         }
     }
@@ -70,31 +79,39 @@ impl Workspace {
     }
 }
 
-/// Writes the first spikes of all neurons.
-pub(crate) fn first_spikes<P: Potential>(
-    potential: P,
-    layer: &Layer,
-    stretch: &Stretch,
-    input: Inputs<'_>,
-    work: &mut Workspace,
-    spikes: &mut Spikes,
-) {
-    let unit = Lanes::splat(1.0 / layer.neuron.threshold());
-    let rows = layer.weights.chunks_exact(layer.pre);
-    if let Stretch::Synapses { growth, time } = stretch {
-        let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
-        for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
-            collect_own(potential, weights, growth, time, input, work);
-            let found = search_own(potential, work, unit, layer.present(tile));
-            spikes.set(potential, tile, &found, Moments::ORIGIN);
+/// Writes the first spikes of all neurons, for one sample.
+pub(crate) struct FirstSpikes<'a, P> {
+    pub potential: P,
+    pub layer: &'a Layer,
+    pub stretch: &'a Stretch,
+    pub input: Inputs<'a>,
+    pub work: &'a mut Workspace,
+    pub spikes: &'a mut Spikes,
+}
+
+impl<P: Potential> NullaryFnOnce for FirstSpikes<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { potential, layer, stretch, input, work, spikes } = self;
+        let unit = Lanes::splat(1.0 / layer.neuron.threshold());
+        let rows = layer.weights.chunks_exact(layer.pre);
+        if let Stretch::Synapses { growth, time } = stretch {
+            let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
+            for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
+                collect_own(potential, weights, growth, time, input, work);
+                let found = search_own(potential, work, unit, layer.present(tile));
+                spikes.set(potential, tile, &found, Moments::ORIGIN);
+            }
+            return;
         }
-        return;
-    }
-    deal_common(potential, stretch, input, work);
-    for (tile, weights) in rows.enumerate() {
-        let found = search_common(potential, weights, work, unit, layer.present(tile));
-        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
-        spikes.set(potential, tile, &found, shift);
+        deal_common(potential, stretch, input, work);
+        for (tile, weights) in rows.enumerate() {
+            let found = search_common(potential, weights, work, unit, layer.present(tile));
+            let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
+            spikes.set(potential, tile, &found, shift);
+        }
     }
 }
 
@@ -176,9 +193,9 @@ fn search_common<P: Potential>(
     while found.waiting.any() && (done < work.arrivals.len() || sort_more(potential, work, unit)) {
         let end = work.arrivals.len().min(done + STRIDE);
         for (arrival, &input) in work.arrivals[done..end].iter().zip(&work.inputs[done..end]) {
-            sums[0] += weights[input] * arrival.basis[0];
-            sums[1] += weights[input] * arrival.basis[1];
-            found.update(potential, sums, &arrival.segment);
+            sums[0] += weights[input] * Lanes::splat(arrival.basis[0]);
+            sums[1] += weights[input] * Lanes::splat(arrival.basis[1]);
+            found.update(potential, sums, &arrival.segment());
         }
         done = end;
     }

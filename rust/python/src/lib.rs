@@ -15,7 +15,8 @@ mod stack;
 mod _core {
     #[pymodule_export]
     use super::gradient::{
-        first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,
+        first_spike_backward, first_spike_constants_backward, first_spike_forward, shift_invariant_mse,
+        time_to_first_spike_cross_entropy,
     };
     #[pymodule_export]
     use super::processor::PyProcessor;

@@ -1,10 +1,10 @@
 //! What one thread does in a training step: samples forward and backward, derivatives summed.
 
 use super::{Recipe, Samples, Trained};
-use crate::adjoint::{Sums, Tile};
-use crate::lanes::{LANES, Lanes};
-use crate::potential::{Moments, Potential};
-use crate::search::{Workspace, first_spikes};
+use crate::adjoint::{Adjoint, Sums};
+use crate::lanes::{LANES, Lanes, vectorised};
+use crate::potential::Potential;
+use crate::search::{FirstSpikes, Workspace};
 use crate::spikes::{Inputs, Spikes};
 use crate::{Error, Layer};
 
@@ -76,14 +76,14 @@ impl Worker {
         for (k, trained) in layers.iter().enumerate() {
             let (before, from) = self.spikes.split_at_mut(k);
             let input = before.last().map_or(input, |spikes| spikes.inputs(trained.layer.pre));
-            first_spikes(
+            vectorised(FirstSpikes {
                 potential,
-                &trained.layer,
-                &trained.stretch,
+                layer: &trained.layer,
+                stretch: &trained.stretch,
                 input,
-                &mut self.scratch[k],
-                &mut from[0],
-            );
+                work: &mut self.scratch[k],
+                spikes: &mut from[0],
+            });
         }
     }
 
@@ -100,19 +100,25 @@ impl Worker {
             let input = if k == 0 { input } else { self.spikes[k - 1].inputs(layer.pre) };
             let threshold = layer.neuron.threshold();
             let (at_inputs, sums) = (&mut self.at_inputs[..layer.pre], &mut self.sums[k]);
-            let (inputs, spikes) = (self.scratch[k].inputs(), &self.spikes[k]);
-            for (index, gradient) in self.gradient[k].iter().enumerate() {
-                if !Lanes(*gradient).differs(Lanes::ZERO).any() {
-                    continue;
-                }
-                let at = Moments { growth: Lanes(spikes.growth[index]), time: Lanes(spikes.time[index]) };
-                let tile = Tile::new(potential, layer, stretch, index, input, at);
-                let slope = tile.found_slopes(Lanes(spikes.steepness[index]));
-                let (gradient, floor) = (Lanes(*gradient), slope_floor * threshold);
-                tile.differentiate(inputs, gradient, slope, floor, sums, at_inputs).map_err(|flat| {
-                    Error::Slope { sample, neuron: flat.neuron, slope: flat.slope / threshold }
-                })?;
-            }
+            let inputs = self.scratch[k].inputs();
+            vectorised(Adjoint {
+                potential,
+                layer,
+                stretch,
+                input,
+                spikes: &self.spikes[k],
+                found: true,
+                gradient: &self.gradient[k],
+                inputs,
+                floor: slope_floor * threshold,
+                sums,
+                at_inputs,
+            })
+            .map_err(|flat| Error::Slope {
+                sample,
+                neuron: flat.neuron,
+                slope: flat.slope / threshold,
+            })?;
             sums.add_inputs(at_inputs);
             if k > 0 {
                 let gradient = self.gradient[k - 1].as_flattened_mut();
