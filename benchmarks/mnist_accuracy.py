@@ -72,9 +72,12 @@ def main() -> None:
     )
     parser.add_argument("--size", type=int, default=28, choices=HIDDEN)
     parser.add_argument("--delay", default="none", choices=("none", "axonal", "dendritic", "synaptic"))
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--checkpoint", type=Path, help="folder to save to after every epoch, and to go on from"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results" / "mnist.json")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -104,15 +107,20 @@ def run(
 ) -> dict[str, Any]:
     """Train one network; accuracies are fractions, the curve has one validation accuracy per epoch."""
     network = model(arguments.size, delay, seed, arguments.threads)
-    started, used = time.perf_counter(), time.process_time()
-    history = train.fit(network, digits, epochs=arguments.epochs, seed=seed, progress=True, **FIT)
+    used = time.process_time()
+    folder = arguments.checkpoint
+    file = None if folder is None else folder / f"{arguments.size}_{arguments.delay}_{seed}.pt"
+    resumed = file is not None and file.exists()
+    history = train.fit(
+        network, digits, epochs=arguments.epochs, seed=seed, checkpoint=file, progress=True, **FIT
+    )
     return {
         "test_accuracy": train.evaluate(network, digits.test),
         "validation_accuracy": history.validation_accuracy[-1],
         "curve": history.validation_accuracy,
         "train_curve": history.train_accuracy,
-        "seconds": time.perf_counter() - started,
-        "cpu_seconds": time.process_time() - used,
+        "seconds": history.seconds,
+        "cpu_seconds": None if resumed else time.process_time() - used,
         "samples_per_second": history.samples_per_second,
     }
 

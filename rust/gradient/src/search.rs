@@ -26,19 +26,11 @@ pub(crate) struct Workspace {
     weights: Vec<Lanes>,
 }
 
-/// An arrival that is common to all neurons, in units of the threshold, and the time up to the next. Plain numbers: a
-/// quarter of the memory, which many neurons go through again and again.
+/// An arrival that is common to all neurons, in units of the threshold, and the time up to the next.
 #[derive(Clone, Copy)]
 struct Arrival {
-    basis: [f64; 2],
-    segment: [f64; 3],
-}
-
-impl Arrival {
-    #[inline(always)]
-    fn segment(&self) -> Segment {
-        self.segment.map(Lanes::splat)
-    }
+    basis: [Lanes; 2],
+    segment: Segment,
 }
 
 /// An arrival whose successor is not known yet: when, and the input.
@@ -55,9 +47,8 @@ impl Workspace {
     fn close<P: Potential>(&mut self, potential: P, end: Moments, unit: Lanes) {
         if let Some((start, input)) = self.last.take() {
             let [first, second] = potential.basis(start);
-            let basis = [first * unit, second * unit].map(|lanes| lanes.0[0]);
-            let segment = potential.segment(start, end).map(|lanes| lanes.0[0]);
-            self.arrivals.push(Arrival { basis, segment });
+            let basis = [first * unit, second * unit];
+            self.arrivals.push(Arrival { basis, segment: potential.segment(start, end) });
             self.inputs.push(input);
         }
     }
@@ -193,9 +184,9 @@ fn search_common<P: Potential>(
     while found.waiting.any() && (done < work.arrivals.len() || sort_more(potential, work, unit)) {
         let end = work.arrivals.len().min(done + STRIDE);
         for (arrival, &input) in work.arrivals[done..end].iter().zip(&work.inputs[done..end]) {
-            sums[0] += weights[input] * Lanes::splat(arrival.basis[0]);
-            sums[1] += weights[input] * Lanes::splat(arrival.basis[1]);
-            found.update(potential, sums, &arrival.segment());
+            sums[0] += weights[input] * arrival.basis[0];
+            sums[1] += weights[input] * arrival.basis[1];
+            found.update(potential, sums, &arrival.segment);
         }
         done = end;
     }
