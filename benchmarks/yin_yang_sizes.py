@@ -26,6 +26,8 @@ TAU_SYN = 1e-3
 HIDDEN = (5, 10, 15, 20, 30)
 KINDS: tuple[Kind, ...] = ("none", "dendritic", "axonal", "synaptic")
 EQUAL: dict[Kind, int] = {"dendritic": 26, "axonal": 26}
+# With few hidden neurons an output may start below the threshold for good: the rule must be able to raise it.
+CHANGED = {"silent_limit": (0.3, 0.3)}
 Job = tuple[Kind, int, int, int]
 
 
@@ -42,7 +44,7 @@ def one(job: Job) -> tuple[Job, dict[str, Any]]:
     points = data.yin_yang(TAU_SYN)
     recipe = train.recipe(kind)
     model = recipe.model(4, hidden, 3, tau_syn=TAU_SYN, seed=seed, threads=1)
-    settings = dict(recipe.fit) | {"epochs": epochs, "evaluate_every": max(1, epochs // 10)}
+    settings = dict(recipe.fit) | CHANGED | {"epochs": epochs, "evaluate_every": max(1, epochs // 10)}
     start = time.perf_counter()
     history = train.fit(model, points, **settings, seed=seed, progress=False)
     return job, {
@@ -69,7 +71,8 @@ def report(done: dict[Job, dict[str, Any]], epochs: int, command: str) -> dict[s
         "config": {
             "sizes": "4-H-3",
             "epochs": epochs,
-            "recipe": "tarry.train.recipe(kind), but for the epochs",
+            "recipe": "tarry.train.recipe(kind)",
+            "changed": CHANGED,
         },
         "rows": rows,
         "seconds": sum(sum(row["seconds"]) for row in rows),

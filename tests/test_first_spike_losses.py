@@ -84,7 +84,7 @@ def test_spike_time_targets() -> None:
     loss = nn.spike_time_mse(times, targets, TAU, silent_cost=3.0)
     # One spike is late by half, one is too many, two are missing; two are right.
     assert loss.item() == pytest.approx((0.5 * 0.25 + 3 * 3.0) / 2)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     expected = np.zeros((2, 3))
     expected[0, 0] = -0.5 / TAU / 2
     np.testing.assert_allclose(times.grad, expected)

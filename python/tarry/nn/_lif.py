@@ -90,9 +90,14 @@ class Lif(torch.nn.Module):
             "tau_syn": float(tau_syn),
             "threshold": float(threshold),
         }
-        for name in (learned,) if isinstance(learned, str) else learned:
-            _check(name in initial, f"learned names {name!r}; it may name {', '.join(initial)}")
-            _check(initial[name] < inf, f"{name} is inf, the neuron without leak, which cannot be learned")
+        names = (learned,) if isinstance(learned, str) else tuple(learned)
+        unknown = [name for name in names if name not in initial]
+        _check(not unknown, f"learned names {unknown}; it may name {', '.join(initial)}")
+        for name, value in initial.items():
+            _check(
+                value < inf or name not in names,
+                f"{name} is inf, the neuron without leak, which cannot be learned",
+            )
         _check(reset == "once", f"reset is {reset!r}; only reset='once', first-spike coding, can be trained")
         _check(
             0 <= low < high < inf, f"delay_range is {delay_range} tau_syn; it must satisfy 0 <= low < high"
@@ -108,8 +113,8 @@ class Lif(torch.nn.Module):
         self.inputs, self.outputs, self.delay = inputs, outputs, delay
         self._initial = initial
         for name in initial:
-            value = torch.nn.Parameter(torch.zeros((), dtype=dtype)) if name in learned else None
-            self.register_parameter(f"log_{name}", value)
+            parameter = torch.nn.Parameter(torch.zeros((), dtype=dtype)) if name in names else None
+            self.register_parameter(f"log_{name}", parameter)
         self.delay_range, self.slope_floor = (float(low), float(high)), float(slope_floor)
         self.weight_limit, self.threads = weight_limit, threads
         self.quantisation: Quantisation | None = None

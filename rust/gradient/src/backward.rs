@@ -174,7 +174,8 @@ impl Batch<'_> {
             *time = potential.bend(*time);
         }
         let silent = [f64::INFINITY; LANES];
-        (scratch.spikes.growth.fill(silent), scratch.spikes.time.fill(silent));
+        scratch.spikes.growth.fill(silent);
+        scratch.spikes.time.fill(silent);
         scratch.gradient.fill([0.0; LANES]);
         for j in (0..post).filter(|&j| spikes[j] < f64::INFINITY) {
             let time = (spikes[j] - first) / unit;

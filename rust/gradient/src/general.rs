@@ -280,7 +280,7 @@ mod tests {
                 let (expected, found) =
                     (case.scanned(&tops, threshold), case.found(General::new(case.ratio), threshold));
                 if expected == f64::INFINITY {
-                    assert_eq!(found, expected, "ratio {}", case.ratio);
+                    assert!(found.is_infinite(), "ratio {}", case.ratio);
                     silent += 1;
                     continue;
                 }
@@ -313,7 +313,10 @@ mod tests {
                 (case.found(General::new(1.0 + 1e-13), threshold), case.found(Equal, threshold)),
                 (case.found(General::new(2.0), threshold), case.found(Double, threshold)),
             ] {
-                assert!(general == closed || (general - closed).abs() < 1e-7, "{general} and {closed}");
+                assert!(
+                    general.to_bits() == closed.to_bits() || (general - closed).abs() < 1e-7,
+                    "{general} and {closed}"
+                );
                 fired += usize::from(closed < f64::INFINITY);
             }
         }
