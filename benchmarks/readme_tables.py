@@ -14,7 +14,8 @@ RESULTS = ROOT / "docs" / "results"
 
 def percent(values: list[float]) -> str:
     """Mean and deviation in per cent."""
-    return f"{100 * statistics.mean(values):.2f} ± {100 * statistics.stdev(values):.2f}"
+    deviation = f" ± {100 * statistics.stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{100 * statistics.mean(values):.2f}{deviation}"
 
 
 def points(before: list[float], after: list[float]) -> str:
@@ -121,12 +122,13 @@ def main() -> None:
     """Replace what stands between the markers."""
     readme = ROOT / "README.md"
     text = readme.read_text()
-    for name, table in (
-        ("accuracy", accuracy()),
-        ("sizes", sizes()),
-        ("mnist", digits()),
-        ("speed", speed()),
-    ):
+    tables = {"accuracy": accuracy(), "speed": speed()}
+    # Hours of training: each table appears once its results do.
+    if (RESULTS / "yin_yang_sizes.json").exists():
+        tables["sizes"] = sizes()
+    if any(RESULTS.glob("mnist*.json")):
+        tables["mnist"] = digits()
+    for name, table in tables.items():
         pattern = rf"(<!-- {name} -->).*?(<!-- /{name} -->)"
         text = re.sub(
             pattern, lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text, flags=re.DOTALL
