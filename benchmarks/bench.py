@@ -116,6 +116,21 @@ def torch_step() -> list[Row]:
     ]
 
 
+def all_prefix() -> list[Row]:
+    """The published formula in torch, as slow as it is, against the Rust core."""
+    example("tarry-gradient", "train_yin_yang")
+    return [
+        {
+            "what": f"training {row['network']}, batch {row['batch']}, Rust core",
+            "speed": rate(row["core_samples_per_second"]),
+            "compared_with": f"all-prefix formula in torch, sums {row['sums']}: "
+            f"{rate(row['formula_samples_per_second'])}",
+            "ratio": row["ratio"],
+        }
+        for row in json_lines(sys.executable, ROOT / "benchmarks" / "all_prefix.py")
+    ]
+
+
 def main() -> None:
     """Measure, write, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -124,6 +139,7 @@ def main() -> None:
     arguments = parser.parse_args()
     BUILD.mkdir(parents=True, exist_ok=True)
     rows = training(arguments.rounds, arguments.epochs) + inference(arguments.rounds) + torch_step()
+    rows += all_prefix()
     machine = {"machine": platform.machine(), "python": platform.python_version(), "rows": rows}
     (ROOT / "docs" / "results" / "bench.json").write_text(json.dumps(machine, indent=1) + "\n")
     for row in rows:

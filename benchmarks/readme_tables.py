@@ -16,7 +16,8 @@ RESULTS = ROOT / "docs" / "results"
 
 def percent(values: list[float]) -> str:
     """Mean and deviation in per cent."""
-    return f"{100 * statistics.mean(values):.2f} ± {100 * statistics.stdev(values):.2f}"
+    deviation = f" ± {100 * statistics.stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{100 * statistics.mean(values):.2f}{deviation}"
 
 
 def points(before: list[float], after: list[float]) -> str:
@@ -53,6 +54,57 @@ def accuracy() -> str:
     return "\n".join(lines)
 
 
+def sizes() -> str:
+    """Accuracies on Yin-Yang over hidden sizes, and at equal numbers of parameters."""
+    results = json.loads((RESULTS / "yin_yang_sizes.json").read_text())
+    rows = {(row["kind"], row["hidden"]): row for row in results["rows"]}
+    kinds = list(dict.fromkeys(kind for kind, _ in rows))
+    hidden = [5, 10, 15, 20, 30]
+    seeds = sorted({len(row["seeds"]) for row in rows.values()})
+    lines = [
+        f"**Yin-Yang, 4-H-3, float test accuracy in %** (mean ± deviation of {seeds[0]}"
+        f"{f' to {seeds[-1]}' if len(seeds) > 1 else ''} seeds, {results['config']['epochs']} epochs, parameters in "
+        "brackets)",
+        "",
+        "| delays | " + " | ".join(f"H = {h}" for h in hidden) + " |",
+        "|---" * (len(hidden) + 1) + "|",
+    ]
+    for kind in kinds:
+        cells = [
+            f"{percent(row['test_accuracy'])} ({row['parameters']})"
+            if (row := rows.get((kind, h)))
+            else "not run"
+            for h in hidden
+        ]
+        lines.append(f"| {kind} | " + " | ".join(cells) + " |")
+    equal = [row for row in rows.values() if 205 <= row["parameters"] <= 215]
+    listed = "; ".join(
+        f"{row['kind']} H = {row['hidden']} ({row['parameters']}): {percent(row['test_accuracy'])}"
+        for row in equal
+    )
+    return "\n".join([*lines, "", f"At equal numbers of parameters: {listed}. `make sizes`"])
+
+
+def digits() -> str:
+    """Accuracies on MNIST."""
+    lines = [
+        "| MNIST, first spikes | delays | test accuracy in % | epochs | minutes of processor time | samples/s |",
+        "|---|---|---|---|---|---|",
+    ]
+    for path in sorted(RESULTS.glob("mnist*.json")):
+        run = json.loads(path.read_text())
+        config = run["config"]
+        accuracies = ", ".join(f"{100 * accuracy:.2f}" for accuracy in run["test_accuracy"])
+        used = [seconds for seconds in run["cpu_seconds"] if seconds is not None]
+        minutes = f"{statistics.mean(used) / 60:.0f}" if used else "not measured"
+        speed = statistics.median(run["samples_per_second"])
+        lines.append(
+            f"| {'-'.join(map(str, config['sizes']))} | {config['delay']} | {accuracies} | {config['epochs']} | "
+            f"{minutes} | {speed:.0f} |"
+        )
+    return "\n".join([*lines, "", "`make mnist`"])
+
+
 def speed() -> str:
     """Speeds as ratios."""
     rows: list[dict[str, Any]] = json.loads((RESULTS / "bench.json").read_text())["rows"]
@@ -78,6 +130,13 @@ def main() -> None:
     readme = ROOT / "README.md"
     text = readme.read_text()
     for name, make in (("accuracy", accuracy), ("speed", speed), ("head-to-head", head_to_head)):
+    tables = {"accuracy": accuracy(), "speed": speed()}
+    # Hours of training: each table appears once its results do.
+    if (RESULTS / "yin_yang_sizes.json").exists():
+        tables["sizes"] = sizes()
+    if any(RESULTS.glob("mnist*.json")):
+        tables["mnist"] = digits()
+    for name, table in tables.items():
         pattern = rf"(<!-- {name} -->).*?(<!-- /{name} -->)"
         text = re.sub(
             pattern, lambda match, make=make: f"{match[1]}\n{make()}\n{match[2]}", text, flags=re.DOTALL

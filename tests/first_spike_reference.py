@@ -1,6 +1,7 @@
 """First-spike layers in plain numpy, slow and obvious: what the extension is compared with.
 
-Nothing here is shared with it. Times are in units of tau_syn; ``ratio`` is tau_mem / tau_syn: 1, 2 or inf.
+Nothing here is shared with it. Times are in units of tau_syn; ``ratio`` is tau_mem / tau_syn: any number for
+``response``, ``scanned_spike`` and ``implicit``, 1, 2 or inf for what goes through the closed forms.
 """
 
 from __future__ import annotations
@@ -16,9 +17,37 @@ def response(age: Array, ratio: float) -> Array:
     age = np.maximum(age, 0.0)
     if ratio == 1:
         return age * np.exp(-age)
-    if ratio == 2:
-        return 2.0 * (np.exp(-age / 2.0) - np.exp(-age))
-    return 1.0 - np.exp(-age)
+    if ratio == np.inf:
+        return 1.0 - np.exp(-age)
+    return ratio / (ratio - 1.0) * (np.exp(-age / ratio) - np.exp(-age))
+
+
+def implicit(
+    times: Array, weights: Array, ratio: float, threshold: float, spike: float
+) -> tuple[Array, Array, dict[str, float]]:
+    """(dT/dw, dT/dt, dT/d constants) of one neuron by the theorem of implicit functions, formulas of the potential.
+
+    The constants are tau_mem, tau_syn (in units of tau_syn) and threshold.
+    """
+    causal = times < spike - 1e-13
+    age, w = spike - times[causal], weights[causal]
+    response_now = response(age, ratio)
+    slow = np.exp(-age / ratio)
+    if ratio == 1:
+        rise, by_ratio = (1.0 - age) * slow, age * age * slow / 2.0
+    elif ratio == np.inf:
+        rise, by_ratio = np.exp(-age), 0.0 * age
+    else:
+        rise = (ratio * np.exp(-age) - slow) / (ratio - 1.0)
+        by_ratio = (age * slow - response_now) / (ratio * (ratio - 1.0))
+    slope = float(w @ rise)
+    dw, dt = np.zeros_like(weights), np.zeros_like(times)
+    dw[causal], dt[causal] = -response_now / slope, w * rise / slope
+    # K depends on age / tau_syn and tau_mem / tau_syn alone.
+    of_ratio = -float(w @ by_ratio) / slope
+    of_scale = float(w @ (age * rise)) / slope
+    of_tau_syn = of_scale - (0.0 if ratio == np.inf else ratio * of_ratio)
+    return dw, dt, {"tau_mem": of_ratio, "tau_syn": of_tau_syn, "threshold": 1.0 / slope}
 
 
 def lambert_w0(z: float) -> float:
@@ -72,8 +101,13 @@ def _closed_form(times: Array, weights: Array, ratio: float, threshold: float) -
     return float(np.log(a1 / (total - threshold))) if total > threshold else np.inf
 
 
-def scanned_spike(times: Array, weights: Array, ratio: float, threshold: float, step: float = 1e-3) -> float:
-    """The first crossing, by sampling the potential and bisecting it; blind to bumps below ``step``."""
+def scanned_spike(
+    times: Array, weights: Array, ratio: float, threshold: float, step: float = 1e-3, tail: float = 40.0
+) -> float:
+    """The first crossing, by sampling the potential and bisecting it; blind to bumps below ``step``.
+
+    A crossing later than ``tail`` after the last arrival is not seen.
+    """
     finite = np.isfinite(times)
     times, weights = times[finite], weights[finite]
     if times.size == 0:
@@ -82,7 +116,7 @@ def scanned_spike(times: Array, weights: Array, ratio: float, threshold: float, 
     def potential(t: Array) -> Array:
         return response(t[:, None] - times, ratio) @ weights
 
-    grid = np.unique(np.concatenate([np.arange(times.min(), times.max() + 40.0, step), times]))
+    grid = np.unique(np.concatenate([np.arange(times.min(), times.max() + tail, step), times]))
     above = np.flatnonzero(potential(grid) >= threshold)
     if above.size == 0:
         return np.inf

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,3 +161,66 @@ def test_damaged_missing_and_misnamed_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there are no events"):
         data.save_events(tmp_path / "empty.csv", [], [])
     assert not (tmp_path / "empty.csv").exists()
+
+
+MNIST = Path(__file__).parents[2] / "shared/data/mnist"
+
+
+def idx(path: Path, array: npt.NDArray[np.uint8]) -> None:
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    path.write_bytes(gzip.compress(header + array.tobytes(), 1))
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files like those of MNIST, with three pixels that are not 0 in every image."""
+    folder = tmp_path_factory.mktemp("mnist")
+    for name, count in (("train", 60_000), ("t10k", 10_000)):
+        images = np.zeros((count, 28, 28), np.uint8)
+        images[:, 3, 4], images[:, 5, 6], images[:, 7, 8] = 255, 51, np.arange(count) % 7
+        idx(folder / f"{name}-images-idx3-ubyte.gz", images)
+        idx(folder / f"{name}-labels-idx1-ubyte.gz", (np.arange(count) % 10).astype(np.uint8))
+    return folder
+
+
+def test_mnist_is_split_and_encoded(digits: Path) -> None:
+    sets = data.mnist(1e-3, digits)
+    assert [len(split) for split in (sets.train, sets.validation, sets.test)] == [50_000, 10_000, 10_000]
+    assert sets.validation.points[3, 7 * 28 + 8] == 50_003 % 7
+    times = sets.train.times[7].reshape(28, 28)
+    assert times[3, 4] == pytest.approx(0.15e-3)
+    assert times[5, 6] == pytest.approx((0.15 + 1.85 * 0.8) * 1e-3)
+    assert np.isinf(times).sum() == 28 * 28 - 2
+    assert sets.train.labels[13] == 3
+    lit = data.mnist(1e-3, digits, early=0.0, late=1.0, background=True).test
+    assert lit.times[0, 0] == 1e-3
+    assert lit.times[0, 3 * 28 + 4] == 0.0
+
+
+def test_mnist_that_is_not_there_or_not_right_is_refused(digits: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="pass the path of a folder with the MNIST files"):
+        data.mnist(1e-3, tmp_path)
+    with pytest.raises(FileNotFoundError, match="does not exist; pass the path"):
+        data.mnist(1e-3, digits, size=16)
+    with pytest.raises(ValueError, match="late"):
+        data.mnist(1e-3, digits, early=3.0)
+    for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"):
+        (tmp_path / name).write_bytes((digits / name).read_bytes())
+    idx(tmp_path / "t10k-images-idx3-ubyte.gz", np.zeros((10, 28, 28), np.uint8))
+    with pytest.raises(ValueError, match="is not an idx file"):
+        data.mnist(1e-3, tmp_path)
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(b"no gzip")
+    with pytest.raises(ValueError, match="not a complete gzip file"):
+        data.mnist(1e-3, tmp_path)
+    np.savez(tmp_path / "mnist16x16_uint8.npz", train_x=np.zeros(3))
+    with pytest.raises(ValueError, match="does not hold the arrays"):
+        data.mnist(1e-3, tmp_path, size=16)
+
+
+def test_mnist_is_the_real_one() -> None:
+    if not MNIST.is_dir() and "CI" not in os.environ:
+        pytest.skip(f"the files are not at {MNIST}")
+    small = data.mnist(1e-3, MNIST, size=16)
+    assert small.train.times.shape == (50_000, 256)
+    test = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert np.bincount(small.test.labels).tolist() == test

@@ -30,7 +30,7 @@ BAD_FORWARD = [
     ({"delays": np.full((4, 3), -1e-3)}, "delays holds -0.001"),
     ({"delays": np.full((1, 3), np.inf)}, "delays holds inf"),
     ({"delays": np.zeros((3, 4))}, "delays have shape"),
-    ({"tau_mem": 3e-3}, "closed form only for"),
+    ({"tau_mem": 3e4}, "are too far apart"),
     ({"tau_mem": 0.0}, "tau_mem is 0 s"),
     ({"tau_mem": np.nan}, "tau_mem is NaN s"),
     ({"tau_syn": 0.0}, "tau_syn is 0 s"),

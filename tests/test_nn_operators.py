@@ -115,12 +115,12 @@ def test_opcheck_of_the_layer(kind: str, grad: bool) -> None:
     padded = [*tensors, None][:3]
     constants = (2 * TAU_SYN, TAU_SYN, 1.0, 0.02, 1)
     operators = torch.ops.tarry
-    torch.library.opcheck(operators.first_spike.default, (*padded, *constants))
-    spikes = operators.first_spike(*padded, *constants).detach()
+    torch.library.opcheck(operators.first_spike.default, (*padded, None, *constants))
+    spikes = operators.first_spike(*padded, None, *constants).detach()
     # The backward operator has no derivative of its own, which opcheck would ask for.
     still = [None if t is None else t.detach() for t in padded]
     torch.library.opcheck(
-        operators.first_spike_backward.default, (*still, spikes, torch.ones_like(spikes), *constants)
+        operators.first_spike_backward.default, (*still, None, spikes, torch.ones_like(spikes), *constants)
     )
 
 
@@ -257,7 +257,17 @@ def test_results_do_not_share_memory_with_the_inputs() -> None:
     spikes = layer(times, weights, delays)
     spikes.fill_(-1.0)
     torch.ops.tarry.first_spike_backward(
-        times, weights, delays, layer(times, weights, delays), spikes, 2 * TAU_SYN, TAU_SYN, 1.0, 0.02, 1
+        times,
+        weights,
+        delays,
+        None,
+        layer(times, weights, delays),
+        spikes,
+        2 * TAU_SYN,
+        TAU_SYN,
+        1.0,
+        0.02,
+        1,
     )[0].fill_(-1.0)
     # Also where the inputs are views of one tensor.
     square = torch.rand(PRE, PRE, dtype=torch.float64)

@@ -94,7 +94,7 @@ def test_one_step_is_adam_on_the_loss(loss: Any) -> None:
 def test_one_operator_equals_layer_by_layer(kind: Any, loss: Any) -> None:
     points = small(40)
     settings = {"silent_limit": NEVER, "epochs": 1, "batch_size": 40, "loss": loss}
-    at_once, one_by_one = (train.recipe(kind).model(4, 8, 3, tau_syn=TAU_SYN, seed=2) for _ in range(2))
+    at_once, one_by_one = (train.recipe(kind).model(4, 8, 3, tau_syn=TAU_SYN, seed=4) for _ in range(2))
     one_by_one[0].slope_floor += 1e-15  # the one operator takes no floors that differ
     spikes = at_once(torch.tensor(points.train.times), return_all=True)
     found, expected = fit(at_once, points, **settings), fit(one_by_one, points, **settings)
@@ -323,3 +323,37 @@ def test_the_bar_is_quiet_unless_asked(capfd: pytest.CaptureFixture[str]) -> Non
     shown = capfd.readouterr().err
     for word in ("2/2", "loss ", "train ", "validation ", "silent ", "samples/s"):
         assert word in shown
+
+
+def test_what_can_never_spike_is_refused() -> None:
+    points = data.yin_yang(1e-3)
+    weak = nn.Sequential(
+        nn.Lif(4, 5, tau_mem=2e-3, tau_syn=1e-3), nn.Lif(5, 3, tau_mem=2e-3, tau_syn=1e-3, weight_mean=1.0)
+    )
+    with torch.no_grad():
+        weak[1].weights.fill_(1.0)
+        weak[1].weights[2] = 0.39  # 5 of them peak at 0.975
+    assert weak[1].can_spike().tolist() == [True, True, False]
+    with pytest.raises(ValueError, match="neuron 2 of the output layer can never spike"):
+        train.fit(weak, points, epochs=1, progress=False)
+    with torch.no_grad():
+        weak[1].weights[2] = 0.41
+        weak[0].weights.fill_(-1.0)
+    with pytest.raises(ValueError, match="every neuron of layer 0 can never spike"):
+        train.fit(weak, points, epochs=1, silent_limit=(1.0, 1.0), progress=False)
+    none = data.Split(points.train.points[:2].copy(), np.full((2, 4), np.inf), points.train.labels[:2].copy())
+    empty = data.Dataset(none, points.validation, points.test, points.class_names, points.tau_syn)
+    with pytest.raises(ValueError, match="sample 0 of the training set has no spike"):
+        train.fit(weak, empty, epochs=1, progress=False)
+
+
+def test_dropped_spikes_are_drawn_anew_and_checked() -> None:
+    points = data.yin_yang(1e-3)
+    results = []
+    for dropout in (0.0, 0.3, 0.3):
+        model = train.recipe("none").model(4, 10, 3, tau_syn=1e-3, seed=2)
+        results.append(train.fit(model, points, epochs=2, spike_dropout=dropout, progress=False).loss)
+    assert results[1] == results[2]
+    assert results[0] != results[1]
+    with pytest.raises(ValueError, match="spike_dropout is 1"):
+        train.fit(model, points, epochs=1, spike_dropout=1.0, progress=False)

@@ -12,6 +12,7 @@ __all__ = [
     "Program",
     "Snapshot",
     "first_spike_backward",
+    "first_spike_constants_backward",
     "first_spike_forward",
     "first_spike_loss",
     "platform_json",
@@ -230,6 +231,18 @@ def first_spike_backward(
     slope_floor: float,
     threads: int,
 ) -> tuple[_Floats, _Floats, _Floats | None]: ...  # dL/d times, dL/d weights, dL/d delays
+def first_spike_constants_backward(
+    times: _Floats,  # [batch, pre]
+    weights: _Floats,  # [post, pre]
+    delays: _Floats | None,
+    spike_times: _Floats,  # [batch, post]
+    gradient: _Floats,  # dL/d spike_times, [batch, post]
+    tau_mem: float,
+    tau_syn: float,
+    threshold: float,
+    slope_floor: float,
+    threads: int,
+) -> tuple[float, float, float]: ...  # dL/d tau_mem, dL/d tau_syn, dL/d threshold
 def first_spike_loss(
     times: _Floats,  # [batch, pre]
     labels: _Integers,  # [batch]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,12 @@ class Split:
     """Samples with at most one spike per channel; read-only arrays.
 
     Args:
-        points: features before the encoding, (n, features).
+        points: features before the encoding, (n, features): float64, or uint8 for pixels.
         times: spike times in seconds, (n, channels); ``inf`` where a channel is silent.
         labels: class indices, int64, (n,).
     """
 
-    points: npt.NDArray[np.float64]
+    points: npt.NDArray[Any]
     times: npt.NDArray[np.float64]
     labels: npt.NDArray[np.int64]
 

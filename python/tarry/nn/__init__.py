@@ -18,6 +18,7 @@ with extra("train", needed_by="tarry.nn"):
     from tarry.nn._lif import Lif as Lif
     from tarry.nn._losses import decide as decide
     from tarry.nn._losses import shift_invariant_mse as shift_invariant_mse
+    from tarry.nn._losses import spike_time_mse as spike_time_mse
     from tarry.nn._losses import time_to_first_spike_cross_entropy as time_to_first_spike_cross_entropy
     from tarry.nn._quantisation import Quantisation as Quantisation
     from tarry.nn._sequential import Sequential as Sequential

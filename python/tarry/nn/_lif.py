@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite
+from collections.abc import Collection
+from math import exp, inf, isfinite
 from typing import Literal
 
 import torch
@@ -12,6 +13,7 @@ from tarry.nn._first_spike import first_spike
 from tarry.nn._quantisation import Quantisation
 
 Delay = Literal["axonal", "dendritic", "synaptic"]
+Constant = Literal["tau_mem", "tau_syn", "threshold"]
 
 RAW_DELAY_DEVIATION = 0.25  # of the initial values, DelGrad (arXiv 2404.19165)
 
@@ -22,6 +24,9 @@ class Lif(torch.nn.Module):
     ``weights`` is a parameter (outputs, inputs). ``raw_delays`` is a parameter p of shape (1, inputs) axonal,
     (outputs, 1) dendritic or (outputs, inputs) synaptic, or None without delays; the delays are
     ``(low + (high - low) sigmoid(p)) tau_syn``, bounded and positive (DelGrad, arXiv 2404.19165).
+    The constants named by ``learned`` are learned, too: each is its initial value times exp(p), p the parameter
+    ``log_tau_mem``, ``log_tau_syn`` or ``log_threshold``, 0 at first; ``tau_mem``, ``tau_syn`` and ``threshold`` are
+    the present values. Delays are in units of the initial tau_syn.
     ``quantisation``, None at first, puts both on grids while the parameters stay what is learned.
 
     Args:
@@ -31,6 +36,7 @@ class Lif(torch.nn.Module):
         tau_mem: membrane time constant in seconds; ``inf`` for the non-leaky neuron.
         tau_syn: synaptic time constant in seconds.
         threshold: potential at which a neuron fires.
+        learned: names of the constants that are learned: "tau_mem", "tau_syn", "threshold"; none by default.
         reset: "once", the neuron fires at most once per sample; nothing else can be trained.
         weight_mean: mean of the initial weights, which are normally distributed.
         weight_deviation: their standard deviation.
@@ -60,6 +66,7 @@ class Lif(torch.nn.Module):
         tau_mem: float,
         tau_syn: float,
         threshold: float = 1.0,
+        learned: Collection[Constant] = (),
         reset: str = "once",
         weight_mean: float = 1.0,
         weight_deviation: float = 1.0,
@@ -78,6 +85,19 @@ class Lif(torch.nn.Module):
         _check(tau_mem > 0, f"tau_mem is {tau_mem} s; it must be positive")
         _check(0 < tau_syn < inf, f"tau_syn is {tau_syn} s; it must be positive and finite")
         _check(0 < threshold < inf, f"threshold is {threshold}; it must be positive and finite")
+        initial: dict[Constant, float] = {
+            "tau_mem": float(tau_mem),
+            "tau_syn": float(tau_syn),
+            "threshold": float(threshold),
+        }
+        names = (learned,) if isinstance(learned, str) else tuple(learned)
+        unknown = [name for name in names if name not in initial]
+        _check(not unknown, f"learned names {unknown}; it may name {', '.join(initial)}")
+        for name, value in initial.items():
+            _check(
+                value < inf or name not in names,
+                f"{name} is inf, the neuron without leak, which cannot be learned",
+            )
         _check(reset == "once", f"reset is {reset!r}; only reset='once', first-spike coding, can be trained")
         _check(
             0 <= low < high < inf, f"delay_range is {delay_range} tau_syn; it must satisfy 0 <= low < high"
@@ -91,7 +111,10 @@ class Lif(torch.nn.Module):
         _check(threads is None or threads >= 1, f"threads is {threads}; it must be at least 1, or None")
         _check(dtype in (torch.float64, torch.float32), f"dtype is {dtype}; it must be float64 or float32")
         self.inputs, self.outputs, self.delay = inputs, outputs, delay
-        self.tau_mem, self.tau_syn, self.threshold = float(tau_mem), float(tau_syn), float(threshold)
+        self._initial = initial
+        for name in initial:
+            parameter = torch.nn.Parameter(torch.zeros((), dtype=dtype)) if name in names else None
+            self.register_parameter(f"log_{name}", parameter)
         self.delay_range, self.slope_floor = (float(low), float(high)), float(slope_floor)
         self.weight_limit, self.threads = weight_limit, threads
         self.quantisation: Quantisation | None = None
@@ -106,13 +129,42 @@ class Lif(torch.nn.Module):
         self.register_parameter("raw_delays", raw_delays)
         self.limit_weights()
 
+    @property
+    def tau_mem(self) -> float:
+        """Membrane time constant in seconds."""
+        return self._present("tau_mem")
+
+    @property
+    def tau_syn(self) -> float:
+        """Synaptic time constant in seconds."""
+        return self._present("tau_syn")
+
+    @property
+    def threshold(self) -> float:
+        """Potential at which a neuron fires."""
+        return self._present("threshold")
+
+    @property
+    def log_constants(self) -> list[Tensor]:
+        """The parameters of the learned constants."""
+        return [p for name in self._initial if (p := self._parameters[f"log_{name}"]) is not None]
+
+    def _present(self, name: Constant) -> float:
+        parameter = self._parameters[f"log_{name}"]
+        return self._initial[name] if parameter is None else self._initial[name] * exp(parameter.item())
+
+    def _differentiable(self, name: Constant) -> float | Tensor:
+        parameter = self._parameters[f"log_{name}"]
+        return self._initial[name] if parameter is None else self._initial[name] * parameter.exp()
+
     def delays(self) -> Tensor | None:
         """Delays in seconds, differentiable, in the shape of their kind; None without delays."""
         if self.raw_delays is None:
             return None
         low, high = self.delay_range
-        delays = torch.sigmoid(self.raw_delays) * ((high - low) * self.tau_syn)
-        return delays + low * self.tau_syn if low else delays
+        unit = self._initial["tau_syn"]
+        delays = torch.sigmoid(self.raw_delays) * ((high - low) * unit)
+        return delays + low * unit if low else delays
 
     def synapses(self) -> tuple[Tensor, Tensor | None]:
         """Weights and delays (seconds) as the neurons see them: on the grids of ``quantisation``, if set."""
@@ -130,12 +182,23 @@ class Lif(torch.nn.Module):
             times.to(weights.dtype),
             weights,
             delays,
-            tau_mem=self.tau_mem,
-            tau_syn=self.tau_syn,
-            threshold=self.threshold,
+            tau_mem=self._differentiable("tau_mem"),
+            tau_syn=self._differentiable("tau_syn"),
+            threshold=self._differentiable("threshold"),
             slope_floor=self.slope_floor,
             threads=self.threads,
         )
+
+    def can_spike(self) -> Tensor:
+        """Whether each neuron could reach the threshold if all its excitatory inputs came at the best moment: bool,
+        (outputs,).
+        """
+        ratio = self.tau_mem / self.tau_syn
+        excitation = self.weights.detach().clamp(min=0).sum(1)
+        if ratio == inf:
+            return excitation > self.threshold  # which the potential only comes near to
+        peak = exp(-1.0) if abs(ratio - 1) < 1e-6 else ratio ** (1 / (1 - ratio))  # of one input
+        return excitation * peak >= self.threshold
 
     def limit_weights(self, limit: float | None = None) -> None:
         """Project the weights onto ``|w| <= limit``, by default ``weight_limit``, and the grid's range."""
@@ -150,9 +213,12 @@ class Lif(torch.nn.Module):
         """Everything that decides the layer's result besides its parameters; checkpoints compare it."""
         low, high = self.delay_range
         delay = f"{self.delay!r} ({low:g}..{high:g} tau_syn)" if self.delay else "None"
+        constants = ", ".join(
+            f"{name}={value!r}" + " (learned)" * (self._parameters[f"log_{name}"] is not None)
+            for name, value in self._initial.items()
+        )
         text = (
-            f"{self.inputs}, {self.outputs}, delay={delay}, tau_mem={self.tau_mem!r}, "
-            f"tau_syn={self.tau_syn!r}, threshold={self.threshold!r}, slope_floor={self.slope_floor!r}, "
+            f"{self.inputs}, {self.outputs}, delay={delay}, {constants}, slope_floor={self.slope_floor!r}, "
             f"weight_limit={self.weight_limit!r}, dtype={self.weights.dtype}"
         )
         return text if self.quantisation is None else f"{text}, {self.quantisation}"

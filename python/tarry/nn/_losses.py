@@ -73,6 +73,43 @@ def time_to_first_spike_cross_entropy(
     return loss
 
 
+def spike_time_mse(times: Tensor, targets: Tensor, tau_syn: float, silent_cost: float = 100.0) -> Tensor:
+    """Mean over the batch of ``1/2 sum_k (t_k - target_k)^2``, times in tau_syn.
+
+    A spike that is missing, or one where the target is silence, costs ``silent_cost`` and has no gradient: what wakes
+    or silences a neuron is up to the trainer.
+
+    Args:
+        times: spike times in seconds, (batch, neurons); ``inf`` is silent.
+        targets: spike times asked for, in seconds, in the shape of ``times``; ``inf`` asks for silence.
+        tau_syn: synaptic time constant in seconds.
+        silent_cost: cost of a spike too few or too many.
+
+    Returns:
+        The loss, a scalar in the dtype of ``times``.
+
+    Raises:
+        ValueError: another shape or an empty batch, NaN, a constant out of its range.
+    """
+    if times.ndim != 2 or times.shape != targets.shape or not times.numel():
+        raise ValueError(
+            f"times have shape {tuple(times.shape)} and targets {tuple(targets.shape)}; "
+            "both must be (batch, neurons), at least one of each"
+        )
+    if not 0 < tau_syn < torch.inf or not 0 <= silent_cost < torch.inf:
+        raise ValueError(
+            f"tau_syn is {tau_syn} and silent_cost {silent_cost}; they must be finite, above 0 and at least 0"
+        )
+    if times.isnan().any() or targets.isnan().any():
+        raise ValueError(
+            "times or targets hold NaN; every element must be a time in seconds, or inf for silence"
+        )
+    fires, wanted = times.isfinite(), targets.isfinite()
+    both = fires & wanted
+    errors = (times.masked_fill(~both, 0.0) - targets.masked_fill(~both, 0.0)) / tau_syn
+    return (0.5 * errors.square().sum() + silent_cost * (fires != wanted).sum()) / len(times)
+
+
 def decide(times: Tensor) -> Tensor:
     """Class of each sample: the output that fires first, int64, (batch,).
 

@@ -37,10 +37,12 @@ def fit(
     batch_size: int = 50,
     learning_rate: float = 0.01,
     delay_learning_rate: float = 0.01,
+    constant_learning_rate: float = 0.001,
     schedule: Schedule = "cosine",
     loss: Loss = "mse",
     margin: float = 0.2,
     time_noise: float = 0.0,
+    spike_dropout: float = 0.0,
     seed: int = 0,
     silent_limit: tuple[float, float] = (0.3, 1.0),
     silent_bump: float = 0.0005,
@@ -60,13 +62,15 @@ def fit(
         batch_size: samples per step.
         learning_rate: of the weights.
         delay_learning_rate: of the raw delays, that is in units in which delays are in tau_syn.
-        schedule: of both rates: "cosine" falls to 0, "constant", or a function from the fraction of epochs
+        constant_learning_rate: of the logarithms of time constants and thresholds, where a layer learns them.
+        schedule: of all rates: "cosine" falls to 0, "constant", or a function from the fraction of epochs
             done to a factor.
         loss: "mse" (shift-invariant), "cross_entropy", or a function of the output times (batch, classes) in
             seconds and the labels.
         margin: of the shift-invariant loss, in tau_syn.
         time_noise: standard deviation of the noise that every epoch adds to the input times, in tau_syn: makes
             networks that bear coarse ticks. Times stay at least 0.
+        spike_dropout: fraction of the input spikes that every epoch leaves out, drawn anew: against overfitting.
         seed: of the order of the samples.
         silent_limit: allowed fractions of missing spikes per batch, (hidden, output): a layer beyond it has
             the weights of its silent neurons raised instead of a gradient step; 1 never does that.
@@ -83,8 +87,9 @@ def fit(
         Losses and accuracies per epoch, and the speed.
 
     Raises:
-        ValueError: settings out of range, data that do not fit the model, NaN in data or parameters, or a
-            checkpoint that is damaged or of other settings.
+        ValueError: settings out of range, data that do not fit the model, NaN in data or parameters, training
+            samples without a spike, outputs that can never spike, or a checkpoint that is damaged or of other
+            settings.
         FloatingPointError: the loss or a parameter stopped being finite.
         OSError: the checkpoint cannot be written; said before the training starts.
     """
@@ -93,10 +98,12 @@ def fit(
         batch_size=batch_size,
         learning_rate=learning_rate,
         delay_learning_rate=delay_learning_rate,
+        constant_learning_rate=constant_learning_rate,
         schedule=schedule,
         loss=loss,
         margin=margin,
         time_noise=time_noise,
+        spike_dropout=spike_dropout,
         seed=seed,
         silent_limit=silent_limit,
         silent_bump=silent_bump,
@@ -105,9 +112,14 @@ def fit(
         keep=keep,
     )
     times, labels = tensors(model, data.train, "the training set")
+    if (empty := times.isinf().all(1)).any():
+        raise ValueError(
+            f"sample {int(empty.nonzero()[0])} of the training set has no spike at all; nothing can be learned from it"
+        )
     validation = tensors(model, data.validation, "the validation set")
     if name := _not_finite(model):
         raise ValueError(f"the parameter {name} is not finite before training; start from another model")
+    _check_spikes(model, silent_limit)
 
     minimised = objective(model, settings, times)
     optimiser = settings.optimiser(model)
@@ -186,6 +198,9 @@ def _epoch(
         scale = settings.time_noise * layers[0].tau_syn
         noise = torch.randn(times.shape, generator=generator, dtype=times.dtype)
         times = (times + scale * noise).clamp(min=0)
+    if settings.spike_dropout > 0:
+        dropped = torch.rand(times.shape, generator=generator) < settings.spike_dropout
+        times = times.masked_fill(dropped, torch.inf)
     rate_factor = settings.rate_factor(number)
     total, missing = 0.0, 0
     outputs = []
@@ -217,6 +232,23 @@ def _epoch(
         silent=missing / (len(labels) * sum(layer.outputs for layer in layers)),
         seconds=time.perf_counter() - started,
     )
+
+
+def _check_spikes(model: nn.Sequential, silent_limit: tuple[float, float]) -> None:
+    """Refuse what no gradient can change: layers that can never spike, where no rule raises their weights."""
+    for i, layer in enumerate(model):
+        last = i == len(model) - 1
+        able = layer.can_spike()
+        if silent_limit[last] == 1 and not bool(able.all() if last else able.any()):
+            which = (
+                f"neuron {int((~able).nonzero()[0])} of the output layer"
+                if last
+                else f"every neuron of layer {i}"
+            )
+            raise ValueError(
+                f"{which} can never spike: all its positive weights together stay below the threshold "
+                f"{layer.threshold:g}; raise weight_mean, lower the threshold, or let silent_limit raise its weights"
+            )
 
 
 def _not_finite(model: nn.Sequential) -> str | None:

@@ -11,7 +11,7 @@ from tarry import nn
 from tarry.train._settings import Settings
 
 Objective = Callable[[Tensor, Tensor], nn.StackLoss]
-LONGEST = 100.0  # in tau_syn: as late as the one operator takes input spikes
+LONGEST = 100.0  # in the smaller time constant: as late as the one operator takes input spikes
 
 
 def objective(model: nn.Sequential, settings: Settings, times: Tensor) -> Objective:
@@ -22,9 +22,10 @@ def objective(model: nn.Sequential, settings: Settings, times: Tensor) -> Object
         (layer.tau_mem, layer.tau_syn, layer.slope_floor) == (tau_mem, tau_syn, slope_floor)
         for layer in layers
     )
+    learned = any(layer.log_constants for layer in layers)
     spikes = times[times.isfinite()]
-    near = bool(((spikes >= 0) & (spikes <= LONGEST * tau_syn)).all())
-    if callable(settings.loss) or not (alike and near):
+    near = bool(((spikes >= 0) & (spikes <= LONGEST * min(tau_mem, tau_syn))).all())
+    if callable(settings.loss) or learned or not (alike and near):
         return _layer_by_layer(model, settings)
     thresholds = [layer.threshold for layer in layers]
     name, constants = settings.loss_constants()

@@ -31,10 +31,12 @@ class Settings:
     batch_size: int
     learning_rate: float
     delay_learning_rate: float
+    constant_learning_rate: float
     schedule: Schedule
     loss: Loss
     margin: float
     time_noise: float
+    spike_dropout: float
     seed: int
     silent_limit: tuple[float, float]
     silent_bump: float
@@ -47,10 +49,19 @@ class Settings:
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
-        for name in ("learning_rate", "delay_learning_rate", "margin", "time_noise", "silent_bump"):
+        for name in (
+            "learning_rate",
+            "delay_learning_rate",
+            "constant_learning_rate",
+            "margin",
+            "time_noise",
+            "silent_bump",
+        ):
             value = getattr(self, name)
             if not 0 <= value < inf:
                 raise ValueError(f"{name} is {value}; it must be at least 0 and finite")
+        if not 0 <= self.spike_dropout < 1:
+            raise ValueError(f"spike_dropout is {self.spike_dropout}; it must be at least 0 and below 1")
         if self.weight_limit is not None and not self.weight_limit > 0:
             raise ValueError(f"weight_limit is {self.weight_limit}; it must be positive, or None")
         if len(self.silent_limit) != 2 or not all(0 <= limit <= 1 for limit in self.silent_limit):
@@ -91,9 +102,10 @@ class Settings:
         """Return Adam over the parameters of the model: one group if both rates are the same."""
         weights = [layer.weights for layer in model]
         raw_delays = [layer.raw_delays for layer in model if layer.raw_delays is not None]
+        constants = ([p for layer in model for p in layer.log_constants], self.constant_learning_rate)
         if self.delay_learning_rate == self.learning_rate:
-            return Adam((weights + raw_delays, self.learning_rate))
-        return Adam((weights, self.learning_rate), (raw_delays, self.delay_learning_rate))
+            return Adam((weights + raw_delays, self.learning_rate), constants)
+        return Adam((weights, self.learning_rate), (raw_delays, self.delay_learning_rate), constants)
 
     def fingerprint(self) -> dict[str, Any]:
         """Plain values that a checkpoint is compared by; functions by their names."""

@@ -4,11 +4,11 @@
 //! `dT/dw_i` = -K(T - `t_i`)/V'(T) and `dT/dt_i` = `w_i` K'(T - `t_i`)/V'(T), over the inputs that arrive before T.
 //! Only the spike times enter, so times that were measured elsewhere may be put in.
 
-use crate::lanes::{LANES, Lanes, Mask};
+use crate::lanes::{LANES, Lanes, Mask, NullaryFnOnce};
 use crate::layer::{Kind, Layer, Stretch};
 use crate::potential::{Moments, Potential};
 use crate::search::TIE;
-use crate::spikes::Inputs;
+use crate::spikes::{Inputs, Spikes};
 
 /// Derivatives summed over samples, in units of `tau_syn`, laid out like the weights and delays of the layer.
 #[derive(Clone, Debug)]
@@ -58,12 +58,52 @@ pub(crate) struct Flat {
     pub slope: f64,
 }
 
+/// The way back through a layer, for one sample: adds the derivatives to `sums` and `at_inputs`, \[pre\].
+pub(crate) struct Adjoint<'a, P> {
+    pub potential: P,
+    pub layer: &'a Layer,
+    pub stretch: &'a Stretch,
+    pub input: Inputs<'a>,
+    pub spikes: &'a Spikes,
+    /// Whether the spikes are as the search left them, with what gives their slopes.
+    pub found: bool,
+    /// dL/dT, \[tile\], 0 where it does not matter.
+    pub gradient: &'a [[f64; LANES]],
+    /// Those that may be causal.
+    pub inputs: &'a [usize],
+    /// Bounds the slope from below, in units of 1/`tau_syn`.
+    pub floor: f64,
+    pub sums: &'a mut Sums,
+    pub at_inputs: &'a mut [Lanes],
+}
+
+impl<P: Potential> NullaryFnOnce for Adjoint<'_, P> {
+    type Output = Result<(), Flat>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        for (index, gradient) in self.gradient.iter().enumerate() {
+            let gradient = Lanes(*gradient);
+            if !gradient.differs(Lanes::ZERO).any() {
+                continue;
+            }
+            let Spikes { growth, time, steepness } = self.spikes;
+            let at = Moments { growth: Lanes(growth[index]), time: Lanes(time[index]) };
+            let tile = Tile::new(self.potential, self.layer, self.stretch, index, self.input, at);
+            let slope = if self.found { tile.found_slopes(Lanes(steepness[index])) } else { tile.slopes() };
+            tile.differentiate(self.inputs, gradient, slope, self.floor, self.sums, self.at_inputs)?;
+        }
+        Ok(())
+    }
+}
+
 /// The spikes of a tile of neurons, and where the inputs stand at them.
-pub(crate) struct Tile<'a> {
+struct Tile<'a, P> {
     index: usize,
     row: usize,
     weights: &'a [Lanes],
     stretch: &'a Stretch,
+    potential: P,
     input: Inputs<'a>,
     /// 1 / growth of the spikes and their times, less the neurons' own delays.
     inverse: Lanes,
@@ -71,9 +111,10 @@ pub(crate) struct Tile<'a> {
     threshold: Lanes,
 }
 
-impl<'a> Tile<'a> {
+impl<'a, P: Potential> Tile<'a, P> {
     #[inline(always)]
-    pub(crate) fn new(
+    fn new(
+        potential: P,
         layer: &'a Layer,
         stretch: &'a Stretch,
         index: usize,
@@ -90,54 +131,56 @@ impl<'a> Tile<'a> {
             row,
             weights: &layer.weights[row..row + layer.pre],
             stretch,
+            potential,
             input,
             inverse: fired.select(inverse, Lanes::splat(f64::INFINITY)),
-            time: spikes.time - shift.time,
+            time: potential.between(shift.time, spikes.time),
             threshold: Lanes::splat(layer.neuron.threshold()),
         }
     }
 
     /// (ratio of growths, age) of input i at each spike, and whether it arrived before.
     #[inline(always)]
-    fn ages<P: Potential>(&self, i: usize) -> (Lanes, Lanes, Mask) {
+    fn ages(&self, i: usize) -> (Lanes, Lanes, Mask) {
         let growth = Lanes::splat(self.input.growth[i]);
         let time = if P::NEEDS_TIME { Lanes::splat(self.input.time[i]) } else { Lanes::ZERO };
         let (growth, time) = match self.stretch {
             Stretch::None | Stretch::Neurons(_) => (growth, time),
             Stretch::Inputs { growth: factors, time: delays } => {
-                (growth * Lanes::splat(factors[i]), time + Lanes::splat(delays[i]))
+                let delay = Lanes::splat(delays[i]);
+                (growth * Lanes::splat(factors[i]), self.potential.later(time, delay))
             }
             Stretch::Synapses { growth: factors, time: delays } => {
-                (growth * factors[self.row + i], time + delays[self.row + i])
+                let delay = delays[self.row + i];
+                (growth * factors[self.row + i], self.potential.later(time, delay))
             }
         };
         let ratio = growth * self.inverse;
         let causal = ratio.less(Lanes::splat(1.0 - TIE));
-        (causal.keep(ratio), causal.keep(self.time - time), causal)
+        (causal.keep(ratio), causal.keep(self.potential.between(time, self.time)), causal)
     }
 
     /// V' at each spike, as the search left it, in units of 1/`tau_syn`.
     #[inline(always)]
-    pub(crate) fn found_slopes<P: Potential>(&self, steepness: Lanes) -> Lanes {
-        P::slope(steepness, self.inverse) * self.threshold
+    fn found_slopes(&self, steepness: Lanes) -> Lanes {
+        self.potential.slope(steepness, self.inverse) * self.threshold
     }
 
     /// V' at each spike, from the causal inputs.
     #[inline(always)]
-    pub(crate) fn slopes<P: Potential>(&self) -> Lanes {
+    fn slopes(&self) -> Lanes {
         let mut slope = Lanes::ZERO;
         for (i, &weight) in self.weights.iter().enumerate() {
-            let (ratio, age, causal) = self.ages::<P>(i);
-            slope += causal.keep(weight * P::response(ratio, age).1);
+            let (ratio, age, causal) = self.ages(i);
+            slope += causal.keep(weight * self.potential.response(ratio, age).1);
         }
         slope
     }
 
-    /// Adds the derivatives through this tile to `sums` and `at_inputs`, \[pre\]. `inputs` are those that may be causal;
-    /// `gradient` is dL/dT, 0 where it does not matter; `floor` bounds the slope from below.
+    /// Adds the derivatives through this tile.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    pub(crate) fn differentiate<P: Potential>(
+    fn differentiate(
         &self,
         inputs: &[usize],
         gradient: Lanes,
@@ -156,8 +199,8 @@ impl<'a> Tile<'a> {
         let scale = needed.keep(gradient / bounded);
         let weight_sums = &mut sums.weights[self.row..self.row + self.weights.len()];
         for &i in inputs {
-            let (ratio, age, causal) = self.ages::<P>(i);
-            let (response, rise) = P::response(ratio, age);
+            let (ratio, age, causal) = self.ages(i);
+            let (response, rise) = self.potential.response(ratio, age);
             let scale = causal.keep(scale);
             let at_arrival = scale * self.weights[i] * rise;
             weight_sums[i] -= scale * response;

@@ -1,15 +1,15 @@
 //! Derivatives of a batch.
 
-use crate::adjoint::{Flat, Sums, Tile};
-use crate::distant::{self, LONGEST_SPAN};
+use crate::Error;
+use crate::adjoint::{Adjoint, Flat, Sums};
+use crate::distant;
 use crate::error::{check_elements, check_length, check_times};
 use crate::forward::{check_batch, span};
-use crate::lanes::{LANES, Lanes};
+use crate::lanes::{LANES, Lanes, vectorised};
 use crate::layer::{Layer, Stretch, unpack};
-use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
-use crate::spikes::Inputs;
+use crate::potential::{Potential, with_potential};
+use crate::spikes::{Inputs, Spikes};
 use crate::threads::{CHUNK, check_threads, map_in_order};
-use crate::{Error, Ratio};
 
 /// Derivatives of a loss L. Times and delays in seconds, so those with respect to weights carry seconds times the unit
 /// of the given dL/dT.
@@ -40,6 +40,19 @@ pub fn backward(
     slope_floor: f64,
     threads: usize,
 ) -> Result<Gradients, Error> {
+    let batch = check_arguments(layer, times, spikes, gradient, slope_floor, threads)?;
+    with_potential!(layer.neuron.ratio(), potential => batch.backward(potential, threads))
+}
+
+/// Refuses what does not fit.
+pub(crate) fn check_arguments<'a>(
+    layer: &'a Layer,
+    times: &'a [f64],
+    spikes: &'a [f64],
+    gradient: &'a [f64],
+    slope_floor: f64,
+    threads: usize,
+) -> Result<Batch<'a>, Error> {
     check_threads(threads)?;
     let batch = check_batch(layer, times)?;
     check_length("spike_times", spikes.len(), batch * layer.post())?;
@@ -50,29 +63,24 @@ pub fn backward(
         let range = "finite and at least 0";
         return Err(Error::Parameter { name: "slope_floor", value: slope_floor, range });
     }
-    let batch = Batch { layer, times, spikes, gradient, slope_floor };
-    match layer.neuron.ratio() {
-        Ratio::Double => batch.backward::<Double>(threads),
-        Ratio::Equal => batch.backward::<Equal>(threads),
-        Ratio::NonLeaky => batch.backward::<NonLeaky>(threads),
-    }
+    Ok(Batch { layer, times, spikes, gradient, slope_floor })
 }
 
 /// Chunks whose sums are held at the same time, per thread.
 const CHUNKS_IN_FLIGHT: usize = 4;
 
 #[derive(Clone, Copy)]
-struct Batch<'a> {
-    layer: &'a Layer,
-    times: &'a [f64],
-    spikes: &'a [f64],
-    gradient: &'a [f64],
-    slope_floor: f64,
+pub(crate) struct Batch<'a> {
+    pub layer: &'a Layer,
+    pub times: &'a [f64],
+    pub spikes: &'a [f64],
+    pub gradient: &'a [f64],
+    pub slope_floor: f64,
 }
 
 impl Batch<'_> {
-    fn backward<P: Potential>(self, threads: usize) -> Result<Gradients, Error> {
-        let stretch = Stretch::new::<P>(self.layer);
+    fn backward<P: Potential>(self, potential: P, threads: usize) -> Result<Gradients, Error> {
+        let stretch = Stretch::new(potential, self.layer);
         let mut sums = Sums::new(self.layer);
         let mut at_times = vec![0.0; self.times.len()];
         let tasks: Vec<_> = at_times.chunks_mut(CHUNK * self.layer.pre).enumerate().collect();
@@ -82,8 +90,9 @@ impl Batch<'_> {
             if wave.is_empty() {
                 break;
             }
-            let chunks =
-                map_in_order(threads, wave, |(k, at_times)| self.chunk::<P>(&stretch, k * CHUNK, at_times))?;
+            let chunks = map_in_order(threads, wave, |(k, at_times)| {
+                self.chunk(potential, &stretch, k * CHUNK, at_times)
+            })?;
             for chunk in chunks {
                 sums.add(&chunk?);
             }
@@ -98,44 +107,40 @@ impl Batch<'_> {
     /// Sums of the samples from `first` on; their dL/dt go to `at_times`.
     fn chunk<P: Potential>(
         self,
+        potential: P,
         stretch: &Stretch,
         first: usize,
         at_times: &mut [f64],
     ) -> Result<Sums, Error> {
         let pre = self.layer.pre;
         let mut sums = Sums::new(self.layer);
-        let mut at_inputs = vec![Lanes::ZERO; pre];
-        let (mut growth, mut time) = (vec![0.0; pre], vec![0.0; pre]);
-        let inputs: Vec<usize> = (0..pre).collect();
+        let mut scratch = Scratch::new(self.layer);
         for (k, at_times) in at_times.chunks_exact_mut(pre).enumerate() {
             let sample = first + k;
-            at_inputs.fill(Lanes::ZERO);
-            self.sample::<P>(stretch, sample, &inputs, &mut growth, &mut time, &mut sums, &mut at_inputs)
-                .map_err(|flat| {
-                    let slope = flat.slope / self.layer.neuron.threshold();
-                    Error::Slope { sample, neuron: flat.neuron, slope }
-                })?;
-            for (at_time, lanes) in at_times.iter_mut().zip(&at_inputs) {
+            scratch.at_inputs.fill(Lanes::ZERO);
+            self.sample(potential, stretch, sample, &mut scratch, &mut sums).map_err(|flat| {
+                let slope = flat.slope / self.layer.neuron.threshold();
+                Error::Slope { sample, neuron: flat.neuron, slope }
+            })?;
+            for (at_time, lanes) in at_times.iter_mut().zip(&scratch.at_inputs) {
                 *at_time = lanes.sum();
             }
-            sums.add_inputs(&at_inputs);
+            sums.add_inputs(&scratch.at_inputs);
         }
         Ok(sums)
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn sample<P: Potential>(
         self,
+        potential: P,
         stretch: &Stretch,
         sample: usize,
-        inputs: &[usize],
-        growth: &mut [f64],
-        time: &mut [f64],
+        scratch: &mut Scratch,
         sums: &mut Sums,
-        at_inputs: &mut [Lanes],
     ) -> Result<(), Flat> {
         let (pre, post) = (self.layer.pre, self.layer.post);
         let unit = self.layer.neuron.tau_syn();
+        let Scratch { growth, time, at_inputs, .. } = &mut *scratch;
         let floor = self.slope_floor * self.layer.neuron.threshold();
         let times = &self.times[sample * pre..(sample + 1) * pre];
         let spikes = &self.spikes[sample * post..(sample + 1) * post];
@@ -147,30 +152,73 @@ impl Batch<'_> {
         for (time, t) in time.iter_mut().zip(times) {
             *time = (t - first) / unit;
         }
-        if (last - first) / unit > LONGEST_SPAN {
+        if (last - first) / unit > potential.longest_span() {
             for j in (0..post).filter(|&j| spikes[j] < f64::INFINITY && gradient[j] != 0.0) {
                 let spike = (spikes[j] - first) / unit;
-                distant::differentiate::<P>(self.layer, j, time, spike, gradient[j], floor, sums, at_inputs)?;
+                distant::differentiate(
+                    potential,
+                    self.layer,
+                    j,
+                    time,
+                    spike,
+                    gradient[j],
+                    floor,
+                    sums,
+                    at_inputs,
+                )?;
             }
             return Ok(());
         }
-        for (growth, &time) in growth.iter_mut().zip(time.iter()) {
-            *growth = P::growth(time);
+        for (growth, time) in growth.iter_mut().zip(time.iter_mut()) {
+            *growth = potential.growth(*time);
+            *time = potential.bend(*time);
         }
-        for tile in 0..post.div_ceil(LANES) {
-            let mut at = Moments::splat(f64::INFINITY, f64::INFINITY);
-            let mut lanes = Lanes::ZERO;
-            for j in tile * LANES..post.min((tile + 1) * LANES) {
-                if spikes[j] < f64::INFINITY {
-                    at.time.0[j % LANES] = (spikes[j] - first) / unit;
-                    at.growth.0[j % LANES] = P::growth(at.time.0[j % LANES]);
-                    lanes.0[j % LANES] = gradient[j];
-                }
-            }
-            let tile = Tile::new(self.layer, stretch, tile, Inputs { growth, time }, at);
-            let slopes = tile.slopes::<P>();
-            tile.differentiate::<P>(inputs, lanes, slopes, floor, sums, at_inputs)?;
+        let silent = [f64::INFINITY; LANES];
+        scratch.spikes.growth.fill(silent);
+        scratch.spikes.time.fill(silent);
+        scratch.gradient.fill([0.0; LANES]);
+        for j in (0..post).filter(|&j| spikes[j] < f64::INFINITY) {
+            let time = (spikes[j] - first) / unit;
+            scratch.spikes.growth.as_flattened_mut()[j] = potential.growth(time);
+            scratch.spikes.time.as_flattened_mut()[j] = potential.bend(time);
+            scratch.gradient.as_flattened_mut()[j] = gradient[j];
         }
-        Ok(())
+        vectorised(Adjoint {
+            potential,
+            layer: self.layer,
+            stretch,
+            input: Inputs { growth: &scratch.growth, time: &scratch.time },
+            spikes: &scratch.spikes,
+            found: false,
+            gradient: &scratch.gradient,
+            inputs: &scratch.inputs,
+            floor,
+            sums,
+            at_inputs: &mut scratch.at_inputs,
+        })
+    }
+}
+
+/// What a chunk of samples is computed in.
+struct Scratch {
+    growth: Vec<f64>,
+    time: Vec<f64>,
+    spikes: Spikes,
+    gradient: Vec<[f64; LANES]>,
+    /// All of them.
+    inputs: Vec<usize>,
+    at_inputs: Vec<Lanes>,
+}
+
+impl Scratch {
+    fn new(layer: &Layer) -> Self {
+        Self {
+            growth: vec![0.0; layer.pre],
+            time: vec![0.0; layer.pre],
+            spikes: Spikes::new(layer),
+            gradient: vec![[0.0; LANES]; layer.post.div_ceil(LANES)],
+            inputs: (0..layer.pre).collect(),
+            at_inputs: vec![Lanes::ZERO; layer.pre],
+        }
     }
 }

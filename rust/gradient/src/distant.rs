@@ -9,33 +9,29 @@ use crate::layer::{Kind, Layer};
 use crate::potential::{Moments, Potential};
 use crate::search::TIE;
 
-/// Samples whose arrivals and spikes span more than this, in units of `tau_syn`, are computed here: it leaves float64
-/// room for the weights.
-pub(crate) const LONGEST_SPAN: f64 = 300.0;
-
 /// Time of the first spike of neuron `post`, in units of `tau_syn` like the input `times`; `+inf` if it stays silent.
-pub(crate) fn first_spike<P: Potential>(layer: &Layer, post: usize, times: &[f64]) -> f64 {
+pub(crate) fn first_spike<P: Potential>(potential: P, layer: &Layer, post: usize, times: &[f64]) -> f64 {
     let mut arrivals: Vec<(f64, f64)> = (0..layer.pre)
         .filter(|&i| times[i] < f64::INFINITY)
         .map(|i| (times[i] + layer.delay(post, i), layer.weight(post, i) / layer.neuron.threshold()))
         .collect();
     arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let [first, second] = P::basis(Moments::ORIGIN);
+    let [first, second] = potential.basis(Moments::ORIGIN);
     let mut sums = [Lanes::ZERO; 2];
     for (k, &(time, weight)) in arrivals.iter().enumerate() {
         sums = [sums[0] + Lanes::splat(weight) * first, sums[1] + Lanes::splat(weight) * second];
         let gap = arrivals.get(k + 1).map_or(f64::INFINITY, |next| next.0 - time);
-        let end = if gap < LONGEST_SPAN {
-            Moments::splat(P::growth(gap) * (1.0 + TIE), gap + TIE)
+        let end = if gap < potential.longest_span() {
+            potential.just_after(Moments::splat(potential.growth(gap), potential.bend(gap)))
         } else {
-            Moments::NEVER
+            potential.never()
         };
-        if P::crosses(sums, &P::segment(Moments::ORIGIN, end)).any() {
-            let spike = P::crossing(sums).0;
-            return time + P::time(spike.growth.0[0], spike.time.0[0]);
+        if potential.crosses(sums, &potential.segment(Moments::ORIGIN, end)).any() {
+            let spike = potential.crossing(sums).0;
+            return time + potential.time(spike.growth.0[0], spike.time.0[0]);
         }
         if gap < f64::INFINITY {
-            sums = P::moved(sums, gap);
+            sums = potential.moved(sums, gap);
         }
     }
     f64::INFINITY
@@ -44,6 +40,7 @@ pub(crate) fn first_spike<P: Potential>(layer: &Layer, post: usize, times: &[f64
 /// Adds the derivatives through neuron `post`, which spikes at `spike` with dL/dT = `gradient`.
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn differentiate<P: Potential>(
+    potential: P,
     layer: &Layer,
     post: usize,
     times: &[f64],
@@ -55,13 +52,8 @@ pub(crate) fn differentiate<P: Potential>(
 ) -> Result<(), Flat> {
     let (tile, lane) = (post / LANES, post % LANES);
     let age = |i: usize| spike - times[i] - layer.delay(post, i);
-    let causal = |i: &usize| age(*i) > TIE;
-    let response = |i: usize| {
-        let age = age(i);
-        let ratio = Lanes::splat((-age / P::GROWTH_TIME).exp());
-        let (response, rise) = P::response(ratio, Lanes::splat(age));
-        (response.0[0], rise.0[0])
-    };
+    let causal = |i: &usize| age(*i) > TIE * potential.growth_time().min(1.0);
+    let response = |i: usize| potential.response_after(age(i));
     let slope: f64 = (0..layer.pre).filter(causal).map(|i| layer.weight(post, i) * response(i).1).sum();
     let bounded = slope.max(floor);
     if bounded <= 0.0 {
@@ -88,16 +80,17 @@ mod tests {
     use super::{differentiate, first_spike};
     use crate::adjoint::Sums;
     use crate::lanes::Lanes;
-    use crate::potential::{Double, Equal, NonLeaky, Potential};
+    use crate::potential::{Potential, with_potential};
     use crate::random::{KINDS, Random, TAU_MEMS};
-    use crate::{Layer, Ratio, backward, forward};
+    use crate::{Layer, backward, forward};
 
-    fn slow_forward<P: Potential>(layer: &Layer, times: &[f64]) -> Vec<f64> {
+    fn slow_forward<P: Potential>(potential: P, layer: &Layer, times: &[f64]) -> Vec<f64> {
         let units: Vec<f64> = times.iter().map(|t| t / 1e-3).collect();
-        (0..layer.post()).map(|j| 1e-3 * first_spike::<P>(layer, j, &units)).collect()
+        (0..layer.post()).map(|j| 1e-3 * first_spike(potential, layer, j, &units)).collect()
     }
 
     fn slow_backward<P: Potential>(
+        potential: P,
         layer: &Layer,
         times: &[f64],
         spikes: &[f64],
@@ -109,7 +102,7 @@ mod tests {
         for j in (0..layer.post()).filter(|&j| spikes[j] < f64::INFINITY) {
             let (spike, gradient) = (spikes[j] / 1e-3, 1.0 + j as f64);
             let result =
-                differentiate::<P>(layer, j, &units, spike, gradient, floor, &mut sums, &mut at_inputs);
+                differentiate(potential, layer, j, &units, spike, gradient, floor, &mut sums, &mut at_inputs);
             assert!(result.is_ok());
         }
         sums.add_inputs(&at_inputs);
@@ -129,24 +122,15 @@ mod tests {
         let mut fired = 0;
         for round in 0..3000 {
             let (pre, post) = (1 + random.below(40), 1 + random.below(10));
-            let layer = random.layer(pre, post, TAU_MEMS[round % 3], round / 3 % KINDS);
+            let layer =
+                random.layer(pre, post, TAU_MEMS[round % TAU_MEMS.len()], round / TAU_MEMS.len() % KINDS);
             let times = random.times(pre);
             let fast = forward(&layer, &times, 1).expect("good input");
             let gradient: Vec<f64> = (0..post).map(|j| 1.0 + j as f64).collect();
-            let (slow, (at_times, sums)) = match layer.neuron.ratio() {
-                Ratio::Double => (
-                    slow_forward::<Double>(&layer, &times),
-                    slow_backward::<Double>(&layer, &times, &fast, 0.1),
-                ),
-                Ratio::Equal => (
-                    slow_forward::<Equal>(&layer, &times),
-                    slow_backward::<Equal>(&layer, &times, &fast, 0.1),
-                ),
-                Ratio::NonLeaky => (
-                    slow_forward::<NonLeaky>(&layer, &times),
-                    slow_backward::<NonLeaky>(&layer, &times, &fast, 0.1),
-                ),
-            };
+            let (slow, (at_times, sums)) = with_potential!(layer.neuron.ratio(), potential => (
+                slow_forward(potential, &layer, &times),
+                slow_backward(potential, &layer, &times, &fast, 0.1),
+            ));
             assert_close(&fast, &slow, 1e-15);
             fired += fast.iter().filter(|t| t.is_finite()).count();
             let floor = 0.1 / layer.neuron.threshold();

@@ -12,7 +12,7 @@ pub enum Error {
         /// What was given, in seconds.
         value: f64,
     },
-    /// There is no closed form for this ratio of time constants.
+    /// The time constants are too far apart.
     Ratio {
         /// Membrane time constant in seconds.
         tau_mem: f64,
@@ -86,8 +86,8 @@ impl fmt::Display for Error {
             }
             Self::Ratio { tau_mem, tau_syn } => write!(
                 f,
-                "tau_mem = {tau_mem} s and tau_syn = {tau_syn} s: spike times are known in closed form only for \
-                 tau_mem = tau_syn, tau_mem = 2 tau_syn and tau_mem = inf; choose one of these ratios"
+                "tau_mem = {tau_mem} s and tau_syn = {tau_syn} s are too far apart; tau_mem must be 1e-3 to 1e6 tau_syn, \
+                 or inf for a neuron without leak"
             ),
             Self::Parameter { name, value, range } => {
                 write!(f, "{name} is {value}; it must be {range}")

@@ -1,13 +1,14 @@
 //! Spike times of a batch.
 
-use crate::distant::{self, LONGEST_SPAN};
+use crate::Error;
+use crate::distant;
 use crate::error::{check_length, check_times};
+use crate::lanes::vectorised;
 use crate::layer::{Layer, Stretch};
-use crate::potential::{Double, Equal, NonLeaky, Potential};
-use crate::search::{Workspace, first_spikes};
+use crate::potential::{Potential, with_potential};
+use crate::search::{FirstSpikes, Workspace};
 use crate::spikes::{Inputs, Spikes};
 use crate::threads::{CHUNK, map_in_order};
-use crate::{Error, Ratio};
 
 /// First spike times, \[batch\]\[post\], for input `times`, \[batch\]\[pre\], both in seconds, silent = `+inf`.
 ///
@@ -19,11 +20,7 @@ pub fn forward(layer: &Layer, times: &[f64], threads: usize) -> Result<Vec<f64>,
     let mut spikes = vec![f64::INFINITY; batch * layer.post()];
     let tasks: Vec<_> =
         times.chunks(CHUNK * layer.pre()).zip(spikes.chunks_mut(CHUNK * layer.post())).collect();
-    match layer.neuron.ratio() {
-        Ratio::Double => forward_chunks::<Double>(layer, tasks, threads),
-        Ratio::Equal => forward_chunks::<Equal>(layer, tasks, threads),
-        Ratio::NonLeaky => forward_chunks::<NonLeaky>(layer, tasks, threads),
-    }?;
+    with_potential!(layer.neuron.ratio(), potential => forward_chunks(potential, layer, tasks, threads))?;
     Ok(spikes)
 }
 
@@ -46,11 +43,12 @@ pub(crate) fn span(times: &[f64]) -> Option<(f64, f64)> {
 }
 
 fn forward_chunks<P: Potential>(
+    potential: P,
     layer: &Layer,
     tasks: Vec<(&[f64], &mut [f64])>,
     threads: usize,
 ) -> Result<(), Error> {
-    let stretch = Stretch::new::<P>(layer);
+    let stretch = Stretch::new(potential, layer);
     let longest_delay = layer.longest_delay();
     map_in_order(threads, tasks, |(times, spikes)| {
         let mut work = Workspace::new(layer);
@@ -64,19 +62,27 @@ fn forward_chunks<P: Potential>(
             for (time, &t) in input_time.iter_mut().zip(times) {
                 *time = (t - first) / unit;
             }
-            if (last - first) / unit + longest_delay > LONGEST_SPAN {
+            if (last - first) / unit + longest_delay > potential.longest_span() {
                 for (j, spike) in spikes.iter_mut().enumerate() {
-                    *spike = first + unit * distant::first_spike::<P>(layer, j, &input_time);
+                    *spike = first + unit * distant::first_spike(potential, layer, j, &input_time);
                 }
                 continue;
             }
-            for (growth, &time) in input_growth.iter_mut().zip(&input_time) {
-                *growth = P::growth(time);
+            for (growth, time) in input_growth.iter_mut().zip(&mut input_time) {
+                *growth = potential.growth(*time);
+                *time = potential.bend(*time);
             }
             let input = Inputs { growth: &input_growth, time: &input_time };
-            first_spikes::<P>(layer, &stretch, input, &mut work, &mut found);
+            vectorised(FirstSpikes {
+                potential,
+                layer,
+                stretch: &stretch,
+                input,
+                work: &mut work,
+                spikes: &mut found,
+            });
             for (j, spike) in spikes.iter_mut().enumerate() {
-                *spike = first + unit * found.time::<P>(j);
+                *spike = first + unit * found.time(potential, j);
             }
         }
     })?;

@@ -3,6 +3,9 @@
 use std::array::from_fn;
 use std::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Not, Sub, SubAssign};
 
+use pulp::Arch;
+pub(crate) use pulp::NullaryFnOnce;
+
 /// Neurons that are computed side by side.
 pub(crate) const LANES: usize = 4;
 
@@ -14,6 +17,12 @@ pub(crate) struct Lanes(pub [f64; LANES]);
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(32))]
 pub(crate) struct Mask(pub [u64; LANES]);
+
+/// Runs `work` with the vector instructions that this machine has, as far as it is inlined. Nothing is contracted or
+/// put in another order: the results have the same bits on every machine.
+pub(crate) fn vectorised<W: NullaryFnOnce>(work: W) -> W::Output {
+    Arch::new().dispatch(work)
+}
 
 impl Lanes {
     pub(crate) const ZERO: Self = Self::splat(0.0);

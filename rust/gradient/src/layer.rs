@@ -2,8 +2,8 @@
 
 use crate::error::{check_elements, check_length};
 use crate::lanes::{LANES, Lanes, Mask};
-use crate::potential::{Double, Equal, Moments, NonLeaky, Potential};
-use crate::{Error, Neuron, Ratio};
+use crate::potential::{Moments, Potential, with_potential};
+use crate::{Error, Neuron};
 
 /// Delays of a projection in seconds, finite and at least 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -139,11 +139,7 @@ impl Layer {
 
     /// Delays as factors of growth.
     pub(crate) fn stretch(&self) -> Stretch {
-        match self.neuron.ratio() {
-            Ratio::Double => Stretch::new::<Double>(self),
-            Ratio::Equal => Stretch::new::<Equal>(self),
-            Ratio::NonLeaky => Stretch::new::<NonLeaky>(self),
-        }
+        with_potential!(self.neuron.ratio(), potential => Stretch::new(potential, self))
     }
 
     /// Largest delay in units of `tau_syn`.
@@ -175,7 +171,7 @@ impl Layer {
     }
 }
 
-/// Delays as factors of growth beside the delays themselves, computed once for a batch.
+/// Delays as factors of growth beside the bent delays, computed once for a batch.
 #[derive(Clone, Debug)]
 pub(crate) enum Stretch {
     None,
@@ -194,9 +190,10 @@ pub(crate) enum Stretch {
 }
 
 impl Stretch {
-    pub(crate) fn new<P: Potential>(layer: &Layer) -> Self {
-        let growth = |delays: &[Lanes]| delays.iter().map(|delay| delay.map(P::growth)).collect();
-        let moments = |&time: &Lanes| Moments { growth: time.map(P::growth), time };
+    pub(crate) fn new<P: Potential>(potential: P, layer: &Layer) -> Self {
+        let growth = |delay: f64| potential.growth(delay);
+        let bend = |delay: f64| potential.bend(delay);
+        let moments = |delay: &Lanes| Moments { growth: delay.map(growth), time: delay.map(bend) };
         match layer.kind {
             Kind::None => Self::None,
             Kind::Scalar => {
@@ -204,11 +201,17 @@ impl Stretch {
                 Self::Neurons(vec![shift; layer.post.div_ceil(LANES)])
             }
             Kind::Axonal => {
-                let time = layer.unpack_delays(&layer.delays);
-                Self::Inputs { growth: time.iter().map(|&delay| P::growth(delay)).collect(), time }
+                let delays = layer.unpack_delays(&layer.delays);
+                Self::Inputs {
+                    growth: delays.iter().copied().map(growth).collect(),
+                    time: delays.into_iter().map(bend).collect(),
+                }
             }
             Kind::Dendritic => Self::Neurons(layer.delays.iter().map(moments).collect()),
-            Kind::Synaptic => Self::Synapses { growth: growth(&layer.delays), time: layer.delays.clone() },
+            Kind::Synaptic => Self::Synapses {
+                growth: layer.delays.iter().map(|delay| delay.map(growth)).collect(),
+                time: layer.delays.iter().map(|delay| delay.map(bend)).collect(),
+            },
         }
     }
 }
@@ -226,5 +229,10 @@ pub(crate) fn pack(values: &[f64], pre: usize, post: usize) -> Vec<Lanes> {
 
 /// The reverse of [`pack`].
 pub(crate) fn unpack(packed: &[Lanes], pre: usize, post: usize) -> Vec<f64> {
-    (0..pre * post).map(|k| packed[k / pre / LANES * pre + k % pre].0[k / pre % LANES]).collect()
+    let mut values = Vec::with_capacity(pre * post);
+    for j in 0..post {
+        let tile = &packed[j / LANES * pre..][..pre];
+        values.extend(tile.iter().map(|lanes| lanes.0[j % LANES]));
+    }
+    values
 }

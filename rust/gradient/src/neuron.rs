@@ -2,8 +2,8 @@
 
 use crate::Error;
 
-/// How `tau_mem` relates to `tau_syn`, where the spike time has a closed form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How `tau_mem` relates to `tau_syn`. All but `Other` have a closed form of the spike time.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ratio {
     /// `tau_mem = tau_syn`.
     Equal,
@@ -11,6 +11,21 @@ pub enum Ratio {
     Double,
     /// `tau_mem = inf`: the non-leaky neuron.
     NonLeaky,
+    /// Any other `tau_mem / tau_syn`.
+    Other(f64),
+}
+
+impl Ratio {
+    /// `tau_mem / tau_syn`.
+    #[must_use]
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Equal => 1.0,
+            Self::Double => 2.0,
+            Self::NonLeaky => f64::INFINITY,
+            Self::Other(ratio) => ratio,
+        }
+    }
 }
 
 /// A current-based neuron, `dV/dt = -V/tau_mem + I/tau_syn`, that spikes once, where V first reaches the threshold.
@@ -29,8 +44,8 @@ impl Neuron {
     /// Time constants in seconds, threshold dimensionless.
     ///
     /// # Errors
-    /// [`Error::TimeConstant`], [`Error::Parameter`] for values that are not positive, [`Error::Ratio`] for a ratio of
-    /// time constants other than 1, 2 and infinity.
+    /// [`Error::TimeConstant`], [`Error::Parameter`] for values that are not positive, [`Error::Ratio`] for a `tau_mem`
+    /// beyond 1e-3 to 1e6 `tau_syn` that is not infinite.
     pub fn new(tau_mem: f64, tau_syn: f64, threshold: f64) -> Result<Self, Error> {
         if !(tau_syn > 0.0 && tau_syn.is_finite()) {
             return Err(Error::TimeConstant { name: "tau_syn", value: tau_syn });
@@ -53,7 +68,11 @@ impl Neuron {
         } else if near(2.0) {
             Ratio::Double
         } else {
-            return Err(Error::Ratio { tau_mem, tau_syn });
+            let ratio = tau_mem / tau_syn;
+            if !(1e-3..=1e6).contains(&ratio) {
+                return Err(Error::Ratio { tau_mem, tau_syn });
+            }
+            Ratio::Other(ratio)
         };
         Ok(Self { ratio, tau_syn, threshold })
     }

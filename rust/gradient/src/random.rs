@@ -28,7 +28,7 @@ impl Random {
 
     /// A layer with `tau_syn` = 1 ms and delays of the `kind`-th sort up to 2 ms.
     pub(crate) fn layer(&mut self, pre: usize, post: usize, tau_mem: f64, kind: usize) -> Layer {
-        let neuron = Neuron::new(tau_mem, 1e-3, 0.5 + self.uniform()).expect("a closed form");
+        let neuron = Neuron::new(tau_mem, 1e-3, 0.5 + self.uniform()).expect("good constants");
         let weights = self.between(-1.5, 2.5, pre * post);
         let count = [0, 1, pre, post, pre * post][kind];
         let values = self.between(1e-4, 1.9e-3, count);
@@ -43,5 +43,7 @@ impl Random {
     }
 }
 
-pub(crate) const TAU_MEMS: [f64; 3] = [1e-3, 2e-3, f64::INFINITY];
+/// Closed forms first; then ratios above, below and next to one, far from it, and as good as infinite.
+pub(crate) const TAU_MEMS: [f64; 9] =
+    [1e-3, 2e-3, f64::INFINITY, 4e-3, 0.5e-3, 0.1e-3, 1.000_001e-3, 0.05, 1e2];
 pub(crate) const KINDS: usize = 5;

@@ -1,6 +1,6 @@
 //! The first crossing of every neuron of a layer, for one sample.
 
-use crate::lanes::{Lanes, Mask};
+use crate::lanes::{Lanes, Mask, NullaryFnOnce};
 use crate::layer::{Kind, Layer, Stretch};
 use crate::order::{Network, Order};
 use crate::potential::{Moments, Potential, Segment};
@@ -44,11 +44,11 @@ impl Workspace {
 
     /// The arrival before `end` is complete.
     #[inline(always)]
-    fn close<P: Potential>(&mut self, end: Moments, unit: Lanes) {
+    fn close<P: Potential>(&mut self, potential: P, end: Moments, unit: Lanes) {
         if let Some((start, input)) = self.last.take() {
-            let [first, second] = P::basis(start);
+            let [first, second] = potential.basis(start);
             let basis = [first * unit, second * unit];
-            self.arrivals.push(Arrival { basis, segment: P::segment(start, end) });
+            self.arrivals.push(Arrival { basis, segment: potential.segment(start, end) });
             self.inputs.push(input);
         }
     }
@@ -70,35 +70,44 @@ impl Workspace {
     }
 }
 
-/// Writes the first spikes of all neurons.
-pub(crate) fn first_spikes<P: Potential>(
-    layer: &Layer,
-    stretch: &Stretch,
-    input: Inputs<'_>,
-    work: &mut Workspace,
-    spikes: &mut Spikes,
-) {
-    let unit = Lanes::splat(1.0 / layer.neuron.threshold());
-    let rows = layer.weights.chunks_exact(layer.pre);
-    if let Stretch::Synapses { growth, time } = stretch {
-        let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
-        for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
-            collect_own::<P>(weights, growth, time, input, work);
-            let found = search_own::<P>(work, unit, layer.present(tile));
-            spikes.set::<P>(tile, &found, Moments::ORIGIN);
+/// Writes the first spikes of all neurons, for one sample.
+pub(crate) struct FirstSpikes<'a, P> {
+    pub potential: P,
+    pub layer: &'a Layer,
+    pub stretch: &'a Stretch,
+    pub input: Inputs<'a>,
+    pub work: &'a mut Workspace,
+    pub spikes: &'a mut Spikes,
+}
+
+impl<P: Potential> NullaryFnOnce for FirstSpikes<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Self { potential, layer, stretch, input, work, spikes } = self;
+        let unit = Lanes::splat(1.0 / layer.neuron.threshold());
+        let rows = layer.weights.chunks_exact(layer.pre);
+        if let Stretch::Synapses { growth, time } = stretch {
+            let delays = growth.chunks_exact(layer.pre).zip(time.chunks_exact(layer.pre));
+            for (tile, (weights, (growth, time))) in rows.zip(delays).enumerate() {
+                collect_own(potential, weights, growth, time, input, work);
+                let found = search_own(potential, work, unit, layer.present(tile));
+                spikes.set(potential, tile, &found, Moments::ORIGIN);
+            }
+            return;
         }
-        return;
-    }
-    deal_common::<P>(stretch, input, work);
-    for (tile, weights) in rows.enumerate() {
-        let found = search_common::<P>(weights, work, unit, layer.present(tile));
-        let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
-        spikes.set::<P>(tile, &found, shift);
+        deal_common(potential, stretch, input, work);
+        for (tile, weights) in rows.enumerate() {
+            let found = search_common(potential, weights, work, unit, layer.present(tile));
+            let shift = if let Stretch::Neurons(shifts) = stretch { shifts[tile] } else { Moments::ORIGIN };
+            spikes.set(potential, tile, &found, shift);
+        }
     }
 }
 
 /// Makes the arrivals of all neurons ready to be sorted, where they share them.
-fn deal_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, work: &mut Workspace) {
+fn deal_common<P: Potential>(potential: P, stretch: &Stretch, input: Inputs<'_>, work: &mut Workspace) {
     let Workspace { growth, time, .. } = work;
     growth.copy_from_slice(input.growth);
     if P::NEEDS_TIME {
@@ -107,7 +116,7 @@ fn deal_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, work: &mut Wo
     if let Stretch::Inputs { growth: factors, time: delays } = stretch {
         for i in 0..factors.len() {
             growth[i] *= factors[i];
-            time[i] += delays[i];
+            time[i] = potential.later(Lanes::splat(time[i]), Lanes::splat(delays[i])).0[0];
         }
     }
     work.arrivals.clear();
@@ -118,28 +127,23 @@ fn deal_common<P: Potential>(stretch: &Stretch, input: Inputs<'_>, work: &mut Wo
 
 /// Sorts some more arrivals; false if there are no more. The last one waits for its successor.
 #[inline(never)]
-fn sort_more<P: Potential>(work: &mut Workspace, unit: Lanes) -> bool {
+fn sort_more<P: Potential>(potential: P, work: &mut Workspace, unit: Lanes) -> bool {
     let sorted = work.arrivals.len();
     while work.arrivals.len() == sorted {
         let next = work.order.next();
         if next.is_empty() {
-            work.close::<P>(Moments::NEVER, unit);
+            work.close(potential, potential.never(), unit);
             break;
         }
         for k in next {
             let (growth, index) = work.order.key(k);
             let input = index as usize;
             let start = Moments::splat(growth, if P::NEEDS_TIME { work.time[input] } else { 0.0 });
-            work.close::<P>(just_after(start), unit);
+            work.close(potential, potential.just_after(start), unit);
             work.last = Some((start, input));
         }
     }
     work.arrivals.len() > sorted
-}
-
-#[inline(always)]
-fn just_after(moment: Moments) -> Moments {
-    Moments { growth: moment.growth * Lanes::splat(1.0 + TIE), time: moment.time + Lanes::splat(TIE) }
 }
 
 /// Sums over the causal inputs of the neurons that have fired, and which have not.
@@ -156,8 +160,8 @@ impl Found {
 
     /// Keeps `sums` where the neuron fires in this segment and has not yet.
     #[inline(always)]
-    fn update<P: Potential>(&mut self, sums: [Lanes; 2], segment: &Segment) {
-        let first = P::crosses(sums, segment) & self.waiting;
+    fn update<P: Potential>(&mut self, potential: P, sums: [Lanes; 2], segment: &Segment) {
+        let first = potential.crosses(sums, segment) & self.waiting;
         self.sums = [first.select(sums[0], self.sums[0]), first.select(sums[1], self.sums[1])];
         self.waiting = self.waiting & !first;
     }
@@ -167,16 +171,22 @@ impl Found {
 const STRIDE: usize = 4;
 
 #[inline(always)]
-fn search_common<P: Potential>(weights: &[Lanes], work: &mut Workspace, unit: Lanes, waiting: Mask) -> Found {
+fn search_common<P: Potential>(
+    potential: P,
+    weights: &[Lanes],
+    work: &mut Workspace,
+    unit: Lanes,
+    waiting: Mask,
+) -> Found {
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let mut done = 0;
-    while found.waiting.any() && (done < work.arrivals.len() || sort_more::<P>(work, unit)) {
+    while found.waiting.any() && (done < work.arrivals.len() || sort_more(potential, work, unit)) {
         let end = work.arrivals.len().min(done + STRIDE);
         for (arrival, &input) in work.arrivals[done..end].iter().zip(&work.inputs[done..end]) {
             sums[0] += weights[input] * arrival.basis[0];
             sums[1] += weights[input] * arrival.basis[1];
-            found.update::<P>(sums, &arrival.segment);
+            found.update(potential, sums, &arrival.segment);
         }
         done = end;
     }
@@ -186,20 +196,22 @@ fn search_common<P: Potential>(weights: &[Lanes], work: &mut Workspace, unit: La
 /// Arrivals in order of time, lane by lane, where every neuron has delays of its own.
 #[inline(always)]
 fn collect_own<P: Potential>(
+    potential: P,
     weights: &[Lanes],
     factors: &[Lanes],
     delays: &[Lanes],
     input: Inputs<'_>,
     work: &mut Workspace,
 ) {
+    let never = potential.never();
     for i in 0..weights.len() {
         let growth = Lanes::splat(input.growth[i]) * factors[i];
-        let arrives = growth.less(Moments::NEVER.growth);
-        work.keys[i] = arrives.select(growth, Moments::NEVER.growth);
+        let arrives = growth.less(never.growth);
+        work.keys[i] = arrives.select(growth, never.growth);
         work.weights[i] = arrives.keep(weights[i]);
         if P::NEEDS_TIME {
-            let time = Lanes::splat(input.time[i]) + delays[i];
-            work.times[i] = arrives.select(time, Moments::NEVER.time);
+            let time = potential.later(Lanes::splat(input.time[i]), delays[i]);
+            work.times[i] = arrives.select(time, never.time);
         }
     }
     let times = if P::NEEDS_TIME { &mut work.times[..] } else { &mut [] };
@@ -207,19 +219,19 @@ fn collect_own<P: Potential>(
 }
 
 #[inline(always)]
-fn search_own<P: Potential>(work: &Workspace, unit: Lanes, waiting: Mask) -> Found {
+fn search_own<P: Potential>(potential: P, work: &Workspace, unit: Lanes, waiting: Mask) -> Found {
     let mut found = Found::nothing(waiting);
     let mut sums = [Lanes::ZERO; 2];
     let pre = work.keys.len();
     let at = |i: usize| Moments { growth: work.keys[i], time: work.times[i] };
     for i in 0..pre {
         let start = at(i);
-        let end = if i + 1 < pre { just_after(at(i + 1)) } else { Moments::NEVER };
-        let [first, second] = P::basis(start);
+        let end = if i + 1 < pre { potential.just_after(at(i + 1)) } else { potential.never() };
+        let [first, second] = potential.basis(start);
         let weight = work.weights[i] * unit;
         sums[0] += weight * first;
         sums[1] += weight * second;
-        found.update::<P>(sums, &P::segment(start, end));
+        found.update(potential, sums, &potential.segment(start, end));
         if i % STRIDE == STRIDE - 1 && !found.waiting.any() {
             break;
         }

@@ -36,22 +36,22 @@ impl Spikes {
     }
 
     /// Time of a spike in units of `tau_syn`, from the origin.
-    pub(crate) fn time<P: Potential>(&self, neuron: usize) -> f64 {
+    pub(crate) fn time<P: Potential>(&self, potential: P, neuron: usize) -> f64 {
         let growth = self.growth.as_flattened()[neuron];
         if growth == f64::INFINITY {
             return f64::INFINITY;
         }
-        P::time(growth, self.time.as_flattened()[neuron])
+        potential.time(growth, self.time.as_flattened()[neuron])
     }
 
     #[inline(always)]
-    pub(crate) fn set<P: Potential>(&mut self, tile: usize, found: &Found, shift: Moments) {
-        let (moment, steepness) = P::crossing(found.sums);
+    pub(crate) fn set<P: Potential>(&mut self, potential: P, tile: usize, found: &Found, shift: Moments) {
+        let (moment, steepness) = potential.crossing(found.sums);
         let silent = Lanes::splat(f64::INFINITY);
         self.growth[tile] = found.waiting.select(silent, moment.growth * shift.growth).0;
         self.steepness[tile] = steepness.0;
         if P::NEEDS_TIME {
-            self.time[tile] = found.waiting.select(silent, moment.time + shift.time).0;
+            self.time[tile] = found.waiting.select(silent, potential.later(moment.time, shift.time)).0;
         }
     }
 }

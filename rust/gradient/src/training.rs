@@ -8,15 +8,15 @@ mod worker;
 
 pub use samples::Samples;
 
+use crate::Error;
 use crate::adam::Adam;
 use crate::adjoint::Sums;
 use crate::error::{check_elements, check_length};
 use crate::lanes::{LANES, Lanes};
 use crate::layer::{Layer, Stretch};
 use crate::loss::Loss;
-use crate::potential::{Double, Equal, NonLeaky};
+use crate::potential::with_potential;
 use crate::threads::{CHUNK, check_threads, map_in_order};
-use crate::{Error, Ratio};
 use worker::Worker;
 
 /// How one step is taken. Times are in units of `tau_syn`.
@@ -148,14 +148,10 @@ impl Training {
         let mut loss = 0.0;
         for wave in batch.chunks(CHUNK * threads) {
             let tasks = self.workers.iter_mut().zip(wave.chunks(CHUNK)).collect();
-            let losses =
-                map_in_order(threads, tasks, |(worker, chunk): (&mut Worker, &[usize])| {
-                    match layers[0].layer.neuron.ratio() {
-                        Ratio::Double => worker.chunk::<Double>(layers, samples, chunk, recipe),
-                        Ratio::Equal => worker.chunk::<Equal>(layers, samples, chunk, recipe),
-                        Ratio::NonLeaky => worker.chunk::<NonLeaky>(layers, samples, chunk, recipe),
-                    }
-                })?;
+            let losses = map_in_order(threads, tasks, |(worker, chunk): (&mut Worker, &[usize])| {
+                with_potential!(layers[0].layer.neuron.ratio(), potential =>
+                        worker.chunk(potential, layers, samples, chunk, recipe))
+            })?;
             for (chunk_loss, worker) in losses.into_iter().zip(&self.workers) {
                 loss += chunk_loss?;
                 self.outputs.extend_from_slice(&worker.outputs);
@@ -173,11 +169,8 @@ impl Training {
     pub fn classify(&mut self, samples: &Samples) -> Vec<Option<usize>> {
         let (layers, worker) = (&self.layers, &mut self.workers[0]);
         let classify = |sample| {
-            match layers[0].layer.neuron.ratio() {
-                Ratio::Double => worker.forward::<Double>(layers, samples.inputs(sample)),
-                Ratio::Equal => worker.forward::<Equal>(layers, samples.inputs(sample)),
-                Ratio::NonLeaky => worker.forward::<NonLeaky>(layers, samples.inputs(sample)),
-            }
+            with_potential!(layers[0].layer.neuron.ratio(), potential =>
+                worker.forward(potential, layers, samples.inputs(sample)));
             let last = layers.len() - 1;
             let growth = worker.spikes[last].inputs(layers[last].layer.post).growth;
             let first =

@@ -69,6 +69,33 @@ pub(crate) fn first_spike_backward<'py>(
     ))
 }
 
+/// Derivatives of a loss with respect to `tau_mem`, `tau_syn` and threshold, given dL/dT of the spikes.
+#[pyfunction]
+#[allow(clippy::too_many_arguments)]
+#[pyo3(signature = (times, weights, delays, spike_times, gradient, tau_mem, tau_syn, threshold, slope_floor, threads))]
+pub(crate) fn first_spike_constants_backward(
+    py: Python<'_>,
+    times: PyReadonlyArray2<'_, f64>,
+    weights: PyReadonlyArray2<'_, f64>,
+    delays: Option<PyReadonlyArray2<'_, f64>>,
+    spike_times: PyReadonlyArray2<'_, f64>,
+    gradient: PyReadonlyArray2<'_, f64>,
+    tau_mem: f64,
+    tau_syn: f64,
+    threshold: f64,
+    slope_floor: f64,
+    threads: usize,
+) -> PyResult<(f64, f64, f64)> {
+    let layer = layer(&weights, delays.as_ref(), Neuron::new(tau_mem, tau_syn, threshold).map_err(refused)?)?;
+    let (batch, times) = matrix("times", &times, layer.pre())?;
+    let (_, spikes) = batched("spike_times", &spike_times, batch, layer.post())?;
+    let (_, gradient) = batched("gradient", &gradient, batch, layer.post())?;
+    let of = py
+        .detach(|| tarry_gradient::constant_gradients(&layer, times, spikes, gradient, slope_floor, threads))
+        .map_err(refused)?;
+    Ok((of.tau_mem, of.tau_syn, of.threshold))
+}
+
 /// Mean shift-invariant square loss of a batch and its derivative with respect to `times`.
 #[pyfunction]
 #[pyo3(signature = (times, labels, margin, tau_syn))]

@@ -19,7 +19,8 @@ mod _core {
     use super::events::{read_out_backward, read_out_forward, spiking_backward, spiking_forward};
     #[pymodule_export]
     use super::gradient::{
-        first_spike_backward, first_spike_forward, shift_invariant_mse, time_to_first_spike_cross_entropy,
+        first_spike_backward, first_spike_constants_backward, first_spike_forward, shift_invariant_mse,
+        time_to_first_spike_cross_entropy,
     };
     #[pymodule_export]
     use super::partition::PyPartitionedProcessor;

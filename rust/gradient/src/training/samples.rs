@@ -1,10 +1,9 @@
 //! Input times of many samples, as the training step wants them.
 
-use crate::distant::LONGEST_SPAN;
 use crate::error::{check_elements, check_length};
-use crate::potential::{Double, Equal, Potential};
+use crate::potential::{Potential, with_potential};
 use crate::spikes::Inputs;
-use crate::{Error, Layer, Ratio};
+use crate::{Error, Layer};
 
 /// Input times and labels of many samples, ready for a [`Training`].
 #[derive(Clone, Debug)]
@@ -23,25 +22,20 @@ impl Samples {
     /// labels.
     pub fn new(layer: &Layer, times: &[f64], labels: &[i64]) -> Result<Self, Error> {
         let unit = layer.neuron.tau_syn();
-        let longest = unit * LONGEST_SPAN / 3.0;
+        let ratio = layer.neuron.ratio();
+        let longest = unit * with_potential!(ratio, potential => potential.longest_span()) / 3.0;
         check_length("times", times.len(), labels.len() * layer.pre)?;
-        check_elements("times", times, "0 to 100 tau_syn, or +inf for silence", |t| {
+        check_elements("times", times, "0 to 100 tau_syn (and tau_mem), or +inf for silence", |t| {
             (0.0..=longest).contains(&t) || t == f64::INFINITY
         })?;
-        let time: Vec<f64> = times.iter().map(|t| t / unit).collect();
-        let growth = |&time: &f64| match layer.neuron.ratio() {
-            Ratio::Double => Double::growth(time),
-            Ratio::Equal | Ratio::NonLeaky => Equal::growth(time),
-        };
+        let (growth, time) = with_potential!(ratio, potential => times
+            .iter()
+            .map(|t| (potential.growth(t / unit), potential.bend(t / unit)))
+            .unzip());
         let labels = labels.iter().enumerate().map(|(sample, &label)| {
             usize::try_from(label).map_err(|_| Error::Label { sample, label, classes: usize::MAX })
         });
-        Ok(Self {
-            growth: time.iter().map(growth).collect(),
-            labels: labels.collect::<Result<_, _>>()?,
-            time,
-            pre: layer.pre,
-        })
+        Ok(Self { growth, labels: labels.collect::<Result<_, _>>()?, time, pre: layer.pre })
     }
 
     /// Number of samples.

@@ -1,10 +1,10 @@
 //! What one thread does in a training step: samples forward and backward, derivatives summed.
 
 use super::{Recipe, Samples, Trained};
-use crate::adjoint::{Sums, Tile};
-use crate::lanes::{LANES, Lanes};
-use crate::potential::{Moments, Potential};
-use crate::search::{Workspace, first_spikes};
+use crate::adjoint::{Adjoint, Sums};
+use crate::lanes::{LANES, Lanes, vectorised};
+use crate::potential::Potential;
+use crate::search::{FirstSpikes, Workspace};
 use crate::spikes::{Inputs, Spikes};
 use crate::{Error, Layer};
 
@@ -41,6 +41,7 @@ impl Worker {
     /// Sums the derivatives over the samples of a chunk; returns the sum of their losses.
     pub(super) fn chunk<P: Potential>(
         &mut self,
+        potential: P,
         layers: &[Trained],
         samples: &Samples,
         chunk: &[usize],
@@ -52,7 +53,7 @@ impl Worker {
         let mut loss = 0.0;
         for &sample in chunk {
             let input = samples.inputs(sample);
-            self.forward::<P>(layers, input);
+            self.forward(potential, layers, input);
             for (silent, spikes) in self.silent.iter_mut().zip(&self.spikes) {
                 for (count, &growth) in silent.iter_mut().zip(spikes.growth.as_flattened()) {
                     *count += u32::from(growth == f64::INFINITY);
@@ -60,28 +61,36 @@ impl Worker {
             }
             let last = layers.len() - 1;
             for (j, time) in self.times.iter_mut().enumerate() {
-                *time = self.spikes[last].time::<P>(j);
+                *time = self.spikes[last].time(potential, j);
             }
             self.outputs.extend_from_slice(&self.times);
             let gradient = &mut self.gradient[last].as_flattened_mut()[..self.times.len()];
             loss += recipe.loss.sample(&self.times, samples.labels[sample], 1.0, gradient);
-            self.backward::<P>(layers, input, sample, recipe.slope_floor)?;
+            self.backward(potential, layers, input, sample, recipe.slope_floor)?;
         }
         Ok(loss)
     }
 
     #[inline(always)]
-    pub(super) fn forward<P: Potential>(&mut self, layers: &[Trained], input: Inputs<'_>) {
+    pub(super) fn forward<P: Potential>(&mut self, potential: P, layers: &[Trained], input: Inputs<'_>) {
         for (k, trained) in layers.iter().enumerate() {
             let (before, from) = self.spikes.split_at_mut(k);
             let input = before.last().map_or(input, |spikes| spikes.inputs(trained.layer.pre));
-            first_spikes::<P>(&trained.layer, &trained.stretch, input, &mut self.scratch[k], &mut from[0]);
+            vectorised(FirstSpikes {
+                potential,
+                layer: &trained.layer,
+                stretch: &trained.stretch,
+                input,
+                work: &mut self.scratch[k],
+                spikes: &mut from[0],
+            });
         }
     }
 
     #[inline(always)]
     fn backward<P: Potential>(
         &mut self,
+        potential: P,
         layers: &[Trained],
         input: Inputs<'_>,
         sample: usize,
@@ -91,19 +100,25 @@ impl Worker {
             let input = if k == 0 { input } else { self.spikes[k - 1].inputs(layer.pre) };
             let threshold = layer.neuron.threshold();
             let (at_inputs, sums) = (&mut self.at_inputs[..layer.pre], &mut self.sums[k]);
-            let (inputs, spikes) = (self.scratch[k].inputs(), &self.spikes[k]);
-            for (index, gradient) in self.gradient[k].iter().enumerate() {
-                if !Lanes(*gradient).differs(Lanes::ZERO).any() {
-                    continue;
-                }
-                let at = Moments { growth: Lanes(spikes.growth[index]), time: Lanes(spikes.time[index]) };
-                let tile = Tile::new(layer, stretch, index, input, at);
-                let slope = tile.found_slopes::<P>(Lanes(spikes.steepness[index]));
-                let (gradient, floor) = (Lanes(*gradient), slope_floor * threshold);
-                tile.differentiate::<P>(inputs, gradient, slope, floor, sums, at_inputs).map_err(|flat| {
-                    Error::Slope { sample, neuron: flat.neuron, slope: flat.slope / threshold }
-                })?;
-            }
+            let inputs = self.scratch[k].inputs();
+            vectorised(Adjoint {
+                potential,
+                layer,
+                stretch,
+                input,
+                spikes: &self.spikes[k],
+                found: true,
+                gradient: &self.gradient[k],
+                inputs,
+                floor: slope_floor * threshold,
+                sums,
+                at_inputs,
+            })
+            .map_err(|flat| Error::Slope {
+                sample,
+                neuron: flat.neuron,
+                slope: flat.slope / threshold,
+            })?;
             sums.add_inputs(at_inputs);
             if k > 0 {
                 let gradient = self.gradient[k - 1].as_flattened_mut();
