@@ -6,9 +6,7 @@ RUST_SOURCES := $(shell find rust firmware_sim -path firmware_sim/firmware -prun
 FIRMWARE := firmware_sim/firmware
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench head-to-head delay-queue asv accuracy firmware firmware-tools fuzz mutations docs lock clean setup
-.PHONY: help demo test test-rust test-python lint bench accuracy grid-bias training-speed fuzz mutations docs lock clean setup
-.PHONY: help demo test test-rust test-python lint bench accuracy sizes mnist fuzz mutations docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench head-to-head delay-queue asv accuracy sizes mnist grid-bias training-speed firmware firmware-tools fuzz mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -84,8 +82,10 @@ grid-bias: setup  ## What a grid of ticks does to spike times and gradients; doc
 
 training-speed: setup  ## Exact training of many spikes against delays by convolution; docs/results/training_speed.json
 	$(BIN)/python benchmarks/training_speed.py
+
 sizes: setup  ## Accuracies on Yin-Yang over hidden sizes and kinds of delay (goes on where it stopped); docs/results/yin_yang_sizes.json
 	$(BIN)/python benchmarks/yin_yang_sizes.py
+
 mnist: setup  ## First-spike training on MNIST 784-350-10 (../shared/data/mnist); docs/results/mnist.json
 	$(BIN)/python benchmarks/mnist_accuracy.py
 

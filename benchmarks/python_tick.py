@@ -19,9 +19,9 @@ from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
-from bench import BUILD, example
 
 import tarry
+from bench import BUILD, example
 
 TICKS, PERCENTILES = 20_000, (50, 99, 99.9)
 
@@ -55,6 +55,7 @@ class Rust:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(self) -> dict[str, Any]:
+        """One pass, as the other side prints it."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write("\n")
@@ -98,6 +99,7 @@ def run_python(
 
 
 def main() -> None:
+    """Time ticks from Rust and from Python in turns."""
     parser = argparse.ArgumentParser(description="What Python adds to one tick.")
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds

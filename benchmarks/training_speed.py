@@ -23,12 +23,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import conv1d_delays as grid
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+import conv1d_delays as grid
 from tarry import nn
 
 ROOT = Path(__file__).parents[1]

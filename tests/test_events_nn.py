@@ -216,7 +216,9 @@ def test_a_trained_network_compiles_and_runs() -> None:
         threshold.add_(torch.tensor([0.1, 0.0, -0.1]))
     plain = network.network()
     assert [p.name for p in plain.populations] == ["input", "hidden", "output"]
-    np.testing.assert_allclose(plain.populations[2].neuron.threshold, np.exp([0.1, 0.0, -0.1]))  # type: ignore[union-attr]
+    output = plain.populations[2].neuron
+    assert isinstance(output, tarry.Lif)
+    np.testing.assert_allclose(np.asarray(output.threshold), np.exp([0.1, 0.0, -0.1]))
     times, channels = (x.numpy() for x in spikes(batch=1).sample(0))
     processor = tarry.Processor(tarry.compile(plain, tick=1e-4))
     assert len(processor.run(np.rint(times / 1e-4).astype(np.int64), channels, until=2000)[0]) > 5

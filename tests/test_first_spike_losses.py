@@ -81,7 +81,7 @@ def test_spike_time_targets() -> None:
     times = torch.tensor([[1.0, 2.0, np.inf], [0.5, np.inf, np.inf]], dtype=torch.float64) * TAU
     targets = torch.tensor([[1.5, np.inf, 0.1], [0.5, np.inf, 1.0]], dtype=torch.float64) * TAU
     times.requires_grad_()
-    loss = nn.spike_time_mse(times, targets, TAU, silent_cost=3.0)
+    loss = nn.first_spike_mse(times, targets, TAU, silent_cost=3.0)
     # One spike is late by half, one is too many, two are missing; two are right.
     assert loss.item() == pytest.approx((0.5 * 0.25 + 3 * 3.0) / 2)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -89,8 +89,8 @@ def test_spike_time_targets() -> None:
     expected[0, 0] = -0.5 / TAU / 2
     np.testing.assert_allclose(times.grad, expected)
     with pytest.raises(ValueError, match="must be \\(batch, neurons\\)"):
-        nn.spike_time_mse(times, targets[:1], TAU)
+        nn.first_spike_mse(times, targets[:1], TAU)
     with pytest.raises(ValueError, match="hold NaN"):
-        nn.spike_time_mse(times, targets * np.nan, TAU)
+        nn.first_spike_mse(times, targets * np.nan, TAU)
     with pytest.raises(ValueError, match="tau_syn is 0"):
-        nn.spike_time_mse(times, targets, 0.0)
+        nn.first_spike_mse(times, targets, 0.0)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 import first_spike_reference as reference
+import tarry
 from tarry import _core, data, nn, train
 
 Array = npt.NDArray[np.float64]
@@ -278,7 +279,7 @@ def test_learned_constants_move_and_reach_the_network() -> None:
     assert history.loss[-1] < history.loss[0]
     for layer, population in zip(model, model.network().populations[1:], strict=True):
         neuron = population.neuron
-        assert neuron is not None
+        assert isinstance(neuron, tarry.Lif)
         assert (neuron.tau_mem, neuron.tau_syn, neuron.threshold) == (
             layer.tau_mem,
             layer.tau_syn,

@@ -127,7 +127,12 @@ def test_spikes_from_other_threads_enter_at_the_next_step() -> None:
     got: list[int] = []
     loop = tarry.RealtimeLoop(processor, 1e-4, None, lambda _t, c: got.extend(c.tolist()))
     with loop:
-        senders = [threading.Thread(target=lambda c=c: [loop.send(c) for _ in range(50)]) for c in (0, 1)]
+
+        def send(channel: int) -> None:
+            for _ in range(50):
+                loop.send(channel)
+
+        senders = [threading.Thread(target=send, args=(channel,)) for channel in (0, 1)]
         for sender in senders:
             sender.start()
         for sender in senders:

@@ -12,7 +12,7 @@ import pytest
 import tarry
 from generated import UNTIL, draw
 from generated_clocked import draw_clocked
-from test_parity_clocked import CHOICES
+from layouts import CHOICES
 from test_processor import relay, spikes
 from test_processor_streaming import compiled
 

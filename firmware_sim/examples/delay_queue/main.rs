@@ -6,9 +6,9 @@
 
 #![allow(clippy::print_stdout)]
 
-mod ring;
 #[path = "../fixed_workload/recordings.rs"]
 mod recordings;
+mod ring;
 
 use firmware_sim::{Dispatched, HostMemory};
 use recordings::Recordings;
@@ -47,7 +47,9 @@ fn main() {
     for (((name, subject), counts), mut seconds) in names.iter().zip(&subjects).zip(counts).zip(seconds) {
         seconds.sort_unstable_by(f64::total_cmp);
         let (delay_bytes, program_bytes) = match subject {
-            Subject::Engine(engine) => (engine.program().plan().delay_bytes(), engine.program().bytes().len()),
+            Subject::Engine(engine) => {
+                (engine.program().plan().delay_bytes(), engine.program().bytes().len())
+            }
             Subject::Ring(ring) => (ring.delay_bytes(), ring.table_bytes()),
         };
         println!(

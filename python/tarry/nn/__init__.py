@@ -17,8 +17,8 @@ with extra("train", needed_by="tarry.nn"):
     from tarry.nn._first_spike import first_spike as first_spike
     from tarry.nn._lif import Lif as Lif
     from tarry.nn._losses import decide as decide
+    from tarry.nn._losses import first_spike_mse as first_spike_mse
     from tarry.nn._losses import shift_invariant_mse as shift_invariant_mse
-    from tarry.nn._losses import spike_time_mse as spike_time_mse
     from tarry.nn._losses import time_to_first_spike_cross_entropy as time_to_first_spike_cross_entropy
     from tarry.nn._quantisation import Quantisation as Quantisation
     from tarry.nn._sequential import Sequential as Sequential
@@ -49,6 +49,7 @@ __all__ = [
     "delay_penalty",
     "first_spike",
     "first_spike_loss",
+    "first_spike_mse",
     "grid_bias",
     "rasterise",
     "rasterise_events",

@@ -73,7 +73,7 @@ def time_to_first_spike_cross_entropy(
     return loss
 
 
-def spike_time_mse(times: Tensor, targets: Tensor, tau_syn: float, silent_cost: float = 100.0) -> Tensor:
+def first_spike_mse(times: Tensor, targets: Tensor, tau_syn: float, silent_cost: float = 100.0) -> Tensor:
     """Mean over the batch of ``1/2 sum_k (t_k - target_k)^2``, times in tau_syn.
 
     A spike that is missing, or one where the target is silence, costs ``silent_cost`` and has no gradient: what wakes

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tarry import network
+from tarry.neurons import Lif
 from tarry.nn._twin_grid import Raster, Rounding, delayed, taps
 from tarry.nn._twin_neuron import Gradient, neuron, rest, tick
 
@@ -83,7 +84,7 @@ class Twin(torch.nn.Module):
             raise ValueError(f"width is {width}; it must be positive")
         neurons = [p for p in plain.populations if p.neuron is not None]
         for population in neurons:
-            if gradient == "spike_time" and population.neuron and population.neuron.tau_syn == 0:
+            if gradient == "spike_time" and lif_of(population).tau_syn == 0:
                 raise ValueError(
                     f"population {population.name!r} has delta synapses, whose spikes have no slope at the "
                     "threshold; use gradient='surrogate'"
@@ -94,7 +95,7 @@ class Twin(torch.nn.Module):
         def parameter(values: Any, learned: bool = True) -> torch.nn.Parameter:
             return torch.nn.Parameter(torch.tensor(np.asarray(values), dtype=dtype), requires_grad=learned)
 
-        models = [p.neuron for p in neurons if p.neuron is not None]
+        models = [lif_of(p) for p in neurons]
         self.weights = torch.nn.ParameterList(parameter(p.weights) for p in plain.projections)
         self.delays = torch.nn.ParameterList(parameter(p.delays) for p in plain.projections)
         self.thresholds = torch.nn.ParameterList(parameter(m.threshold, False) for m in models)
@@ -182,8 +183,7 @@ class Twin(torch.nn.Module):
         }
 
     def _neuron(self, name: str) -> Any:
-        model, i = self.source.population(name).neuron, self._index[name]
-        assert model is not None  # inputs are in no group
+        model, i = lif_of(self.source.population(name)), self._index[name]
         return neuron(
             self.tau_mem[i], self.tau_syn[i], self.thresholds[i], model.reset, model.refractory, self.step
         )
@@ -244,6 +244,15 @@ def _flat(kernel: Tensor) -> Tensor:
 def _next(due: Tensor, sums: Tensor) -> Tensor:
     """The arrivals one tick later, with those that have just left."""
     return functional.pad(due[:, 1:], (0, 0, 0, 1)) + sums.view_as(due)
+
+
+def lif_of(population: network.Population) -> Lif:
+    """The float ``Lif`` of a population; ValueError if it has another model."""
+    if not isinstance(population.neuron, Lif):
+        raise ValueError(
+            f"population {population.name!r} is {type(population.neuron).__name__}; a twin is made of Lif neurons"
+        )
+    return population.neuron
 
 
 def _groups(plain: network.Network) -> list[list[str]]:

@@ -13,7 +13,7 @@ from torch import Tensor
 from tarry import network
 from tarry.nn._events import Spikes
 from tarry.nn._events_operator import spiking
-from tarry.nn._twin import HasNetwork, Twin
+from tarry.nn._twin import HasNetwork, Twin, lif_of
 from tarry.nn._twin_grid import Raster, rasterise_events
 from tarry.nn._twin_neuron import Gradient
 
@@ -161,8 +161,7 @@ def _exact(
     delays = [parameter(p.delays) for p in plain.projections]
     every, spikes = {}, inputs
     for name in layers:
-        model = plain.population(name).neuron
-        assert model is not None  # only the first population is an input
+        model = lif_of(plain.population(name))
         into: dict[bool, tuple[Tensor, Tensor]] = {}
         for i, projection in enumerate(plain.projections):
             if projection.target == name:
