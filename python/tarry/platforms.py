@@ -66,8 +66,21 @@ def finest_tick(name: str | PathLike[str], longest_delay: float) -> float:
 
 def default_rule(name: str | PathLike[str]) -> RuleChoice:
     """The integer rule that programs for a platform are compiled with unless another is asked for."""
-    rules: list[RuleChoice] = platform(name).get("rules", ["event"])
+    rules: list[RuleChoice] = platform(name)["rules"]
     return rules[0]
+
+
+def check_rule(name: str | PathLike[str], rule: RuleChoice) -> None:
+    """Refuse a rule that a platform does not list.
+
+    Raises:
+        ValueError: it does not, with the rules that it lists.
+    """
+    rules = platform(name)["rules"]
+    if rule not in rules:
+        raise ValueError(
+            f"rule is {rule!r}; {fspath(name)} takes programs of rule {' or '.join(map(repr, rules))}"
+        )
 
 
 def profile_table() -> str:

@@ -49,6 +49,6 @@ pub use probe::{Counts, Probe};
 pub use processor::Processor;
 pub use program::{
     Accumulator, Constants, Field, Kind, Layout, Population, Program, ProgramError, Projection, Readout, Reset, Run,
-    Section,
+    Section, Synapse,
 };
 pub use spike::{NEVER, Spike, TICK_LIMIT};
