@@ -25,19 +25,20 @@ pub fn structure(program: &Program<&[u8]>) -> Structure {
         .collect();
     let fan_ins = fan_ins(program, &kinds, &projections, &population_of);
     let names = names(program.notes());
-    let populations = kinds.iter().zip(axons).zip(&fan_ins).enumerate().map(|(index, ((kind, axons), fan_in))| {
-        Population {
-            name: names.get(index).cloned().unwrap_or_else(|| format!("population {index}")),
-            size: kind.size,
-            input: kind.kind == Kind::Input,
-            rule: rule(kind.kind),
-            state_words: kind.updated_words(),
-            synapses: fan_in.iter().copied().map(u64::from).sum(),
-            fan_in: fan_in.iter().copied().max().unwrap_or(0),
-            queue_capacity: kind.capacity().into(),
-            axons,
-        }
-    });
+    let populations =
+        kinds.iter().zip(axons).zip(&fan_ins).enumerate().map(|(index, ((kind, axons), fan_in))| {
+            Population {
+                name: names.get(index).cloned().unwrap_or_else(|| format!("population {index}")),
+                size: kind.size,
+                input: kind.kind == Kind::Input,
+                rule: rule(kind.kind),
+                state_words: kind.updated_words(),
+                synapses: fan_in.iter().copied().map(u64::from).sum(),
+                fan_in: fan_in.iter().copied().max().unwrap_or(0),
+                queue_capacity: kind.capacity().into(),
+                axons,
+            }
+        });
     Structure {
         populations: populations.collect(),
         tick_seconds: f64::from_bits(program.tick_seconds_bits()),
@@ -82,7 +83,8 @@ fn fan_ins(
     projections: &[Projection],
     population_of: &[usize],
 ) -> Vec<Vec<u32>> {
-    let neurons = |kind: &tarry_core::Population| if kind.kind == Kind::Input { 0 } else { kind.size as usize };
+    let neurons =
+        |kind: &tarry_core::Population| if kind.kind == Kind::Input { 0 } else { kind.size as usize };
     let mut fan_ins: Vec<Vec<u32>> = kinds.iter().map(|kind| vec![0; neurons(kind)]).collect();
     for (target, _) in (0..program.synapses()).filter_map(|synapse| program.synapse(synapse)) {
         let population = population_of[target as usize];

@@ -151,9 +151,9 @@ impl Traffic {
         };
         let update_cycles = mapping.cores.iter().map(cycles);
         let steps = census.ticks as f64;
-        let updates = structure.neuron_populations().map(|(_, population)| {
-            Updates::of(steps * f64::from(population.size), population.state_words)
-        });
+        let updates = structure
+            .neuron_populations()
+            .map(|(_, population)| Updates::of(steps * f64::from(population.size), population.state_words));
         Self {
             steps,
             deliveries: census.deliveries(structure).iter().sum::<u64>() as f64,
@@ -179,11 +179,7 @@ fn energy_terms(structure: &Structure, traffic: &Traffic) -> Vec<Term> {
         core("state loads for synaptic events", deliveries, &["state_reuse", "data_load_energy"]),
         core("state stores for synaptic events", deliveries, &["state_reuse", "data_store_energy"]),
         core("state loads for updates", updates.loads, &["data_load_energy"]),
-        core(
-            "arithmetic of updates",
-            updates.multiplications + updates.additions,
-            &["arithmetic_energy"],
-        ),
+        core("arithmetic of updates", updates.multiplications + updates.additions, &["arithmetic_energy"]),
         core("threshold tests", updates.comparisons, &["compare_energy"]),
         core("state stores for updates", updates.stores, &["data_store_energy"]),
         core("spikes captured", spikes, &["event_capture_energy"]),

@@ -177,15 +177,17 @@ fn run(
             let first = census.spikes.len();
             census.spikes.extend(channels.iter().map(|channel| input_spike(populations, tick, *channel)));
             once_per_tick(populations, &mut census.spikes, first);
-            census.spikes[first..]
-                .iter()
-                .for_each(|spike| arrivals.spike(tick, spike.population, spike.index));
+            for spike in &census.spikes[first..] {
+                arrivals.spike(tick, spike.population, spike.index);
+            }
             pushed = end;
         }
         processor.run_until(tick + 1);
         arrivals.take(tick, &mut active);
         let fired = std::mem::take(&mut processor.probe_mut().fired);
-        fired.iter().for_each(|&(population, index)| arrivals.spike(tick, population, index));
+        for &(population, index) in &fired {
+            arrivals.spike(tick, population, index);
+        }
         census.spikes.extend(fired.into_iter().map(|(population, index)| Spike { tick, population, index }));
         while let Some(spike) = processor.pop() {
             let decided = &mut decided[spike.channel as usize];

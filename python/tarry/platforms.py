@@ -90,6 +90,7 @@ def profile_table() -> str:
         "platform",
         "process",
         "time model",
+        "rules",
         "grade",
         "neurons",
         "weight bits",
@@ -112,7 +113,9 @@ def _limits_row(name: str, profile: Mapping[str, Any]) -> list[str]:
     delay = "-" if steps is None else f"{steps:g} steps"
     return [
         name,
-        *(profile[key] for key in ("process", "time_model", "grade")),
+        *(profile[key] for key in ("process", "time_model")),
+        ", ".join(profile["rules"]),
+        profile["grade"],
         "-" if neurons is None else str(neurons),
         f"{limits['weight_bits']:g}",
         delay if hardware is None else f"{amount(hardware, 's')}, in hardware",

@@ -30,7 +30,8 @@ impl<B: AsRef<[u8]>> Program<B> {
         source: u32,
     ) -> impl Iterator<Item = Synapse> + 'p {
         let view = self.view();
-        let later = u32::from(self.population(projection.source.into()).is_some_and(|p| p.kind != Kind::Input));
+        let later =
+            u32::from(self.population(projection.source.into()).is_some_and(|p| p.kind != Kind::Input));
         let blocks = if source < projection.sources { projection.blocks } else { 0 };
         (0..blocks).flat_map(move |block| {
             let run = Run::of(&view, projection, source, block);
@@ -87,8 +88,7 @@ impl Run {
             let delay = self.delay + (offset >> stride) + later;
             return Some(Synapse { delay, target: offset & ((1 << stride) - 1), weight });
         }
-        let rows =
-            Rows { weights, weight_bits: projection.weight_bits, row_bytes: projection.row_bytes() };
+        let rows = Rows { weights, weight_bits: projection.weight_bits, row_bytes: projection.row_bytes() };
         let weight = rows.weight(self.number, at)?;
         (weight != 0).then_some(Synapse { delay: self.delay + later, target: at, weight })
     }
