@@ -130,3 +130,31 @@ def test_rules_of_platforms() -> None:
     assert "which is the one of Intel Loihi 1" in entries["loihi1"]["rule_note"]
     assert entries["loihi1"]["rule"] == "loihi"
     assert any("instructions of clocked neurons are not known" in s for s in entries["cortex-m4"]["unknown"])
+
+
+@pytest.mark.parametrize("choice", range(len(CHOICES)))
+def test_no_tick_exceeds_the_stated_work(choice: int) -> None:
+    for seed in range(30):
+        case = draw_clocked(seed)
+        program = compiled(case, CHOICES[choice])
+        bound, processor = program.work_per_tick(), tarry.Processor(program)
+        times, channels = case.arrays()
+        before = processor.counts()
+        for tick in range(case.until):
+            now = times == tick
+            processor.push(times[now], channels[now])
+            processor.run_until(tick + 1)
+            processor.pop()
+            counts = processor.counts()
+            did = {name: counts[name] - before[name] for name in counts}
+            before = counts
+            assert did["deliveries"] <= bound["deliveries"], f"seed {seed}"
+            assert did["updates"] <= bound["updates"], f"seed {seed}"
+            assert did["runs"] + did["spikes"] + now.sum() <= bound["queue_touches"], f"seed {seed}"
+
+
+def test_a_clocked_program_prints_its_queues() -> None:
+    text = str(compiled(draw_clocked(0), {"layout": "packed", "block": 2}))
+    assert "rule delta" in text
+    assert "packed, B = 2" in text
+    assert "a ring buffer" in text

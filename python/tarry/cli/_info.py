@@ -53,6 +53,9 @@ def program_facts(program: Program) -> dict[str, Any]:
         "tick_seconds": program.tick_seconds,
         "weight_bits": program.weight_bits,
         "synapses": program.synapses,
+        "rules": program.rules,
+        "delay_bytes": program.delay_bytes,
+        "projections": program.projections(),
         "work_per_tick": program.work_per_tick(),
     }
 

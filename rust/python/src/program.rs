@@ -72,6 +72,25 @@ impl PyProgram {
         Ok(rows.map_err(|error| Error::Argument(error.to_string()))?.into_pyarray(py))
     }
 
+    /// How many synapses a processor goes through where it hands over one block of delays of one source of a clocked
+    /// projection, or one level; padding counts; (sources, blocks).
+    fn hand_over_lengths<'py>(
+        &self,
+        py: Python<'py>,
+        projection: usize,
+    ) -> Result<Bound<'py, PyArray2<u32>>, Error> {
+        let mut projections = self.program.projections();
+        let found = projections.nth(projection).ok_or_else(|| {
+            Error::Argument(format!("there is no clocked projection {projection}; they count from 0"))
+        })?;
+        let length = |source, block| self.program.hand_over_length(&found, source, block);
+        let lengths =
+            (0..found.sources()).flat_map(|source| (0..found.blocks).map(move |block| length(source, block)));
+        let lengths =
+            Array2::from_shape_vec((found.sources() as usize, found.blocks as usize), lengths.collect());
+        Ok(lengths.map_err(|error| Error::Argument(error.to_string()))?.into_pyarray(py))
+    }
+
     /// One dictionary per clocked projection, sorted by target.
     fn projections<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         self.program
@@ -120,6 +139,7 @@ impl PyProgram {
                 entry.set_item("drops", population.drops)?;
                 entry.set_item("capacity", population.capacity())?;
                 entry.set_item("longest_delay", population.longest_delay())?;
+                entry.set_item("is_bitmap", population.is_bitmap())?;
                 if population.kind == Kind::Lif {
                     entry.set_item("reset", reset_name(population.reset()))?;
                     entry.set_item("constants", constants_name(population.constants()))?;
