@@ -146,10 +146,15 @@ def test_compile_for_a_platform(folder: Path, capsys: pytest.CaptureFixture[str]
         folder / "p.tarry",
         "--tick",
     )
-    fails(capsys, *common, TICK, says="its longest delay is 100 ticks")
+    fails(capsys, *common, 2 * TICK, says="neurons that fire once are unknown to it")
+    fails(capsys, *common, TICK, "--rule", "event", says="loihi1 takes programs of rule 'loihi'")
+    fails(capsys, *common, TICK, "--once", "longest_refractory", says="rule 'loihi' holds at most 62")
     assert not (folder / "p.tarry").exists()
-    code, _, _ = run(capsys, *common, 2 * TICK)
+    code, out, _ = run(capsys, *common, 2 * TICK, "--once", "longest_refractory", "--block", 4)
     assert code == 0
+    assert "rule loihi" in out
+    assert "packed, B = 4" in out or "shared" in out or "own" in out
+    assert "lost: " in out
 
 
 def test_compile_bad(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

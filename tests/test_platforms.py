@@ -13,7 +13,13 @@ from tarry import _core
 from tarry.platforms import finest_tick, platform, platforms, profile_table
 
 ROOT = Path(__file__).parents[1]
-NAMES = ["loihi1", "seneca", "brainscales2", "cortex-m4"]
+RULES = {
+    "loihi1": ["loihi"],
+    "seneca": ["delta"],
+    "brainscales2": ["event"],
+    "cortex-m4": ["event", "delta", "shift", "loihi"],
+}
+NAMES = list(RULES)
 
 
 def profile_file(tmp_path: Path, *changes: tuple[str, str]) -> Path:
@@ -35,7 +41,7 @@ def test_names() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_number_has_unit_source_and_ordered_bounds(name: str) -> None:
     profile = platform(name)
-    assert profile["rules"] == ["event"]
+    assert profile["rules"] == RULES[name]
     assert profile["grade"] in "ABCDE"
     for key, origin in profile["constants"].items():
         assert origin["unit"] in {"J", "s", "W", "B", "bit", "1"}, key
@@ -95,7 +101,8 @@ def test_a_profile_of_ones_own(tmp_path: Path) -> None:
         ('unit = "pJ"', 'unit = "eV"', ["costs.arithmetic_energy.unit", '"eV"', "J, mJ, uJ, nJ, pJ, fJ"]),
         ('source = ["tang2023"]', 'source = ["tang"]', ["source", '"tang"', "tang2023"]),
         ("low = 1.2", "lower = 1.2", ["unknown field `lower`", "`nominal`"]),
-        ('rules = ["event"]', 'rules = ["events"]', ["rules", '"events"', "event, loihi, delta, shift"]),
+        ('rules = ["delta"]', 'rules = ["deltas"]', ["rules", '"deltas"', "event, loihi, delta, shift"]),
+        ('rules = ["delta"]', 'rules = ["delta", "delta"]', ["rules", '"delta" is listed twice']),
         ("schema = 1", "schema = ", ["line 2"]),
     ],
 )

@@ -1,6 +1,6 @@
 //! What one recording made the network do.
 //!
-//! Spikes and the work of the event-driven engine are counted; steps, ring accesses and queue circulations follow from the
+//! Spikes and the work of the engine are counted; steps, ring accesses and queue circulations follow from the
 //! spikes and the delays of the structure.
 
 use serde::Serialize;
@@ -16,6 +16,8 @@ pub struct Census {
     pub spikes: Vec<Spike>,
     /// Per population: neuron updates that found a non-zero input.
     pub touched: Vec<u64>,
+    /// Updates of clocked neurons that the engine did.
+    pub clocked_updates: u64,
     /// Arrivals that the event-driven engine applied.
     pub arrivals: u64,
     /// Threshold crossings that it predicted.
@@ -78,6 +80,7 @@ impl Census {
 #[cfg(test)]
 mod tests {
     use super::{Census, Spike};
+    use crate::rule::Rule;
     use crate::structure::{Axon, Population, Run, Structure};
 
     #[test]
@@ -87,6 +90,8 @@ mod tests {
             name: name.to_owned(),
             size: 1,
             input,
+            rule: (!input).then_some(Rule::Event),
+            state_words: 2,
             synapses: 0,
             fan_in: 0,
             queue_capacity: 4,

@@ -3,6 +3,7 @@
 use crate::bill::{Bill, Group, MemoryLine, Term, common_obstacles};
 use crate::census::Census;
 use crate::profile::{Profile, Schema};
+use crate::rule::Rule;
 use crate::structure::Structure;
 use crate::units::Dimension::{Bits, Energy, Memory, Number, Power, Time};
 
@@ -57,9 +58,24 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
         cores: Some(1),
         obstacles: obstacles(profile, structure),
         assumptions: Vec::new(),
-        unknown: Vec::new(),
+        unknown: unknown(structure, census),
         real_time: true,
     }
+}
+
+/// No instructions were counted of the clocked rules.
+fn unknown(structure: &Structure, census: &Census) -> Vec<String> {
+    if !structure.rules().into_iter().any(Rule::is_clocked) {
+        return Vec::new();
+    }
+    let deliveries = census.deliveries(structure);
+    let is_clocked = |at: usize| structure.populations[at].rule.is_some_and(Rule::is_clocked);
+    let deliveries: u64 = (0..deliveries.len()).filter(|at| is_clocked(*at)).map(|at| deliveries[at]).sum();
+    vec![format!(
+        "The instructions of clocked neurons are not known and in no total: {} updates and {deliveries} deliveries of \
+         the first recording.",
+        census.clocked_updates
+    )]
 }
 
 fn terms(census: &Census, constants: [&'static [&'static str]; 4]) -> Vec<Term> {

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::interval::Interval;
 use crate::profile::{Constant, ModelForm, Profile, Reference, TimeModel};
 use crate::report::Report;
+use crate::rule::Rule;
 use crate::structure::Structure;
 
 /// A profile for other tools: limits as numbers and costs as intervals, both null where unsourced, and their origins.
@@ -37,14 +38,9 @@ pub fn platform_json(profile: &Profile) -> String {
 
 /// The reports of one program on several platforms, by name.
 #[must_use]
-pub fn reports_json(
-    structure: &Structure,
-    rule: &str,
-    decision: &str,
-    reports: &[(String, Report)],
-) -> String {
+pub fn reports_json(structure: &Structure, decision: &str, reports: &[(String, Report)]) -> String {
     text(&Reports {
-        rule,
+        rule: structure.rule_names(),
         decision,
         tick_seconds: structure.tick_seconds,
         tau_syn_seconds: structure.tau_syn_seconds,
@@ -64,7 +60,7 @@ struct Platform<'a> {
     process: &'a str,
     time_model: TimeModel,
     grade: &'a str,
-    rules: &'a [String],
+    rules: &'a [Rule],
     native_rule: &'a str,
     delay_mechanism: &'a str,
     assumptions: &'a [String],
@@ -93,7 +89,7 @@ impl<'a> Origin<'a> {
 
 #[derive(Serialize)]
 struct Reports<'a> {
-    rule: &'a str,
+    rule: String,
     decision: &'a str,
     tick_seconds: f64,
     tau_syn_seconds: Option<f64>,

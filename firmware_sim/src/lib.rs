@@ -5,6 +5,7 @@
 //! spikes and delays under the time model of the profile, constants are intervals with a source, and whatever is unsourced
 //! is named and left out of every total. docs/platforms.md has the formulas.
 
+mod arrivals;
 pub mod barrier;
 pub mod bill;
 pub mod census;
@@ -24,6 +25,7 @@ pub mod program;
 pub mod queue;
 pub mod recording;
 pub mod report;
+mod rule;
 pub mod simulate;
 pub mod structure;
 pub mod units;
@@ -39,5 +41,6 @@ pub use price::{Estimate, Line, Quantity, price};
 pub use profile::{Constant, Profile, TimeModel};
 pub use recording::{Decision, Recording, RecordingError, record};
 pub use report::{Report, report};
+pub use rule::Rule;
 pub use simulate::{Simulation, obstacles, simulate};
 pub use structure::{Axon, Population, Run, Structure};

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::constant::{RawConstant, Shape, read_section};
 use crate::profile::{ModelForm, Profile, Reference, TimeModel};
+use crate::rule::Rule;
 
 /// The profiles that come with the crate: name, file, text.
 const EMBEDDED: &[(&str, &str, &str)] = &[
@@ -19,8 +20,6 @@ const REFERENCES: &str = include_str!("../platforms/references.toml");
 
 /// Version of the file format.
 const SCHEMA: u32 = 1;
-/// Rules that a program may be compiled for.
-const RULES: &[&str] = &["event", "loihi", "delta", "shift"];
 const GRADES: &[&str] = &["A", "B", "C", "D", "E"];
 
 /// Why a profile could not be had.
@@ -95,15 +94,7 @@ pub fn parse(file: &str, text: &str) -> Result<Profile, ProfileError> {
         return Err(invalid("schema", format!("it is {}; this version reads {SCHEMA}", raw.schema)));
     }
     one_of("grade", &raw.grade, GRADES).map_err(|problem| invalid("grade", problem))?;
-    if raw.rules.is_empty() {
-        return Err(invalid(
-            "rules",
-            format!("the list is empty; name at least one of {}", RULES.join(", ")),
-        ));
-    }
-    for rule in &raw.rules {
-        one_of("rule", rule, RULES).map_err(|problem| invalid("rules", problem))?;
-    }
+    let rules = read_rules(&raw.rules).map_err(|problem| invalid("rules", problem))?;
     for (key, factor) in
         [("model_form.energy", raw.model_form.energy), ("model_form.latency", raw.model_form.latency)]
     {
@@ -128,7 +119,7 @@ pub fn parse(file: &str, text: &str) -> Result<Profile, ProfileError> {
         process: raw.process,
         time_model: raw.time_model,
         grade: raw.grade,
-        rules: raw.rules,
+        rules,
         native_rule: raw.native_rule,
         delay_mechanism: raw.delay_mechanism,
         assumptions: raw.assumptions,
@@ -161,6 +152,21 @@ struct RawProfile {
     costs: BTreeMap<String, RawConstant>,
     #[serde(default)]
     references: BTreeMap<String, Reference>,
+}
+
+/// Each once, at least one.
+fn read_rules(names: &[String]) -> Result<Vec<Rule>, String> {
+    let valid = Rule::ALL.map(Rule::name);
+    if names.is_empty() {
+        return Err(format!("the list is empty; name at least one of {}", valid.join(", ")));
+    }
+    let mut rules = Vec::new();
+    for name in names {
+        one_of("rule", name, &valid)?;
+        let rule = Rule::named(name).filter(|rule| !rules.contains(rule));
+        rules.push(rule.ok_or_else(|| format!("{name:?} is listed twice; the first rule is the default"))?);
+    }
+    Ok(rules)
 }
 
 fn one_of(what: &str, value: &str, valid: &[&str]) -> Result<(), String> {

@@ -93,6 +93,7 @@ fn space(core: &Core, room: Room, bits: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::{Mapping, Part, Room, pack};
+    use crate::rule::Rule;
     use crate::structure::{Population, Structure};
 
     fn structure(sizes: &[u32]) -> Structure {
@@ -100,6 +101,8 @@ mod tests {
             name: size.to_string(),
             size: *size,
             input: false,
+            rule: Some(Rule::Event),
+            state_words: 2,
             synapses: 0,
             fan_in: 0,
             queue_capacity: 0,

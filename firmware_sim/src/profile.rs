@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::interval::Interval;
 use crate::load::{self, ProfileError};
+use crate::rule::Rule;
 use crate::units::Dimension;
 use crate::{barrier, continuous, cpu, queue};
 
@@ -25,7 +26,7 @@ pub struct Profile {
     /// only, D scaled or estimated, E vendor claims.
     pub grade: String,
     /// Rules that programs for this platform may use; the first is the default.
-    pub rules: Vec<String>,
+    pub rules: Vec<Rule>,
     /// The neuron rule that the platform itself runs.
     pub native_rule: String,
     /// How it delays spikes, in one sentence.

@@ -1,8 +1,11 @@
 //! From the bytes of a program to its structure.
 
-use serde::Deserialize;
-use tarry_core::{Constants, Kind, Program};
+use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use tarry_core::{Constants, Kind, Program, Projection};
+
+use crate::rule::Rule;
 use crate::structure::{Axon, Population, Run, Structure};
 
 /// What a program is made of.
@@ -10,36 +13,32 @@ use crate::structure::{Axon, Population, Run, Structure};
 pub fn structure(program: &Program<&[u8]>) -> Structure {
     let kinds: Vec<tarry_core::Population> =
         (0..program.populations()).filter_map(|index| program.population(index)).collect();
-    let neurons: usize =
-        kinds.iter().filter(|kind| kind.kind == Kind::Lif).map(|kind| kind.size as usize).sum();
-    // By neuron: the population that it belongs to, and the synapses that end at it.
-    let mut population_of = vec![0; neurons];
-    let mut fan_in = vec![0_u32; neurons];
-    for (index, kind) in kinds.iter().enumerate().filter(|(_, kind)| kind.kind == Kind::Lif) {
-        population_of[kind.first_neuron as usize..][..kind.size as usize].fill(index);
-    }
-    for target in
-        (0..program.synapses()).filter_map(|synapse| program.synapse(synapse)).map(|(target, _)| target)
-    {
-        fan_in[target as usize] += 1;
-    }
+    let projections: Vec<Projection> = program.projections().collect();
+    let population_of = population_of(&kinds);
+    let axons: Vec<Vec<Axon>> = kinds
+        .iter()
+        .enumerate()
+        .map(|(index, kind)| {
+            let from = |unit| axon(program, &kinds, (index, unit), &projections, &population_of);
+            (0..kind.size).map(from).collect()
+        })
+        .collect();
+    let fan_ins = fan_ins(program, &kinds, &projections, &population_of);
     let names = names(program.notes());
-    let populations = kinds.iter().enumerate().map(|(index, kind)| {
-        let fan_in = match kind.kind {
-            Kind::Input | Kind::Delta | Kind::Loihi | Kind::Shift => &[],
-            Kind::Lif => &fan_in[kind.first_neuron as usize..][..kind.size as usize],
-        };
-        let units = kind.first_unit as usize..(kind.first_unit + kind.size) as usize;
-        Population {
-            name: names.get(index).cloned().unwrap_or_else(|| format!("population {index}")),
-            size: kind.size,
-            input: kind.kind == Kind::Input,
-            synapses: fan_in.iter().copied().map(u64::from).sum(),
-            fan_in: fan_in.iter().copied().max().unwrap_or(0),
-            queue_capacity: kind.capacity().into(),
-            axons: units.map(|unit| axon(program, unit, &population_of)).collect(),
-        }
-    });
+    let populations =
+        kinds.iter().zip(axons).zip(&fan_ins).enumerate().map(|(index, ((kind, axons), fan_in))| {
+            Population {
+                name: names.get(index).cloned().unwrap_or_else(|| format!("population {index}")),
+                size: kind.size,
+                input: kind.kind == Kind::Input,
+                rule: rule(kind.kind),
+                state_words: kind.updated_words(),
+                synapses: fan_in.iter().copied().map(u64::from).sum(),
+                fan_in: fan_in.iter().copied().max().unwrap_or(0),
+                queue_capacity: kind.capacity().into(),
+                axons,
+            }
+        });
     Structure {
         populations: populations.collect(),
         tick_seconds: f64::from_bits(program.tick_seconds_bits()),
@@ -47,6 +46,18 @@ pub fn structure(program: &Program<&[u8]>) -> Structure {
         weight_bits: program.weight_bits().into(),
         program_bytes: program.bytes().len() as u64,
         processor_bytes: program.plan().bytes() as u64,
+    }
+}
+
+/// The rule of a kind of neurons; inputs have none.
+#[must_use]
+pub const fn rule(kind: Kind) -> Option<Rule> {
+    match kind {
+        Kind::Input => None,
+        Kind::Lif => Some(Rule::Event),
+        Kind::Delta => Some(Rule::Delta),
+        Kind::Loihi => Some(Rule::Loihi),
+        Kind::Shift => Some(Rule::Shift),
     }
 }
 
@@ -59,26 +70,69 @@ fn names(notes: &str) -> Vec<String> {
     serde_json::from_str(notes).map_or_else(|_| Vec::new(), |notes: Notes| notes.names)
 }
 
-/// Where the spikes of a unit go: its runs, split by target population.
-fn axon(program: &Program<&[u8]>, unit: usize, population_of: &[usize]) -> Axon {
-    let mut runs: Vec<Run> = Vec::new();
-    for (run, length) in program.runs(unit).zip(program.run_lengths(unit)) {
-        let first = runs.len();
-        for (target, _) in (run.first_synapse..run.first_synapse + length)
-            .filter_map(|synapse| program.synapse(synapse as usize))
-        {
-            let target = population_of[target as usize];
-            match runs[first..].iter_mut().find(|known| known.target == target) {
-                Some(known) => known.synapses += 1,
-                None => runs.push(Run { delay: run.delay, target, synapses: 1 }),
+/// By event-driven neuron, the population that it belongs to.
+fn population_of(kinds: &[tarry_core::Population]) -> Vec<usize> {
+    let members = kinds.iter().enumerate().filter(|(_, kind)| kind.kind == Kind::Lif);
+    members.flat_map(|(index, kind)| std::iter::repeat_n(index, kind.size as usize)).collect()
+}
+
+/// By population and neuron, the synapses that end there; none for inputs.
+fn fan_ins(
+    program: &Program<&[u8]>,
+    kinds: &[tarry_core::Population],
+    projections: &[Projection],
+    population_of: &[usize],
+) -> Vec<Vec<u32>> {
+    let neurons =
+        |kind: &tarry_core::Population| if kind.kind == Kind::Input { 0 } else { kind.size as usize };
+    let mut fan_ins: Vec<Vec<u32>> = kinds.iter().map(|kind| vec![0; neurons(kind)]).collect();
+    for (target, _) in (0..program.synapses()).filter_map(|synapse| program.synapse(synapse)) {
+        let population = population_of[target as usize];
+        fan_ins[population][(target - kinds[population].first_neuron) as usize] += 1;
+    }
+    for projection in projections {
+        let fan_in = &mut fan_ins[usize::from(projection.target)];
+        for source in 0..projection.sources() {
+            for synapse in program.projection_synapses(projection, source) {
+                fan_in[synapse.target as usize] += 1;
             }
         }
     }
-    Axon { runs }
+    fan_ins
 }
 
-/// The synaptic time constant that all neurons share, from the decay tables: exp(-n tick / tau) after n ticks.
+/// Where the spikes of one neuron of a population go: its synapses by delay and target population.
+fn axon(
+    program: &Program<&[u8]>,
+    kinds: &[tarry_core::Population],
+    (population, unit): (usize, u32),
+    projections: &[Projection],
+    population_of: &[usize],
+) -> Axon {
+    let mut runs: BTreeMap<(u32, usize), u32> = BTreeMap::new();
+    let global = (kinds[population].first_unit + unit) as usize;
+    for (run, length) in program.runs(global).zip(program.run_lengths(global)) {
+        for (target, _) in (run.first_synapse..run.first_synapse + length)
+            .filter_map(|synapse| program.synapse(synapse as usize))
+        {
+            *runs.entry((run.delay, population_of[target as usize])).or_default() += 1;
+        }
+    }
+    for projection in projections.iter().filter(|projection| usize::from(projection.source) == population) {
+        for synapse in program.projection_synapses(projection, unit) {
+            *runs.entry((synapse.delay, projection.target.into())).or_default() += 1;
+        }
+    }
+    let run = |((delay, target), synapses)| Run { delay, target, synapses };
+    Axon { runs: runs.into_iter().map(run).collect() }
+}
+
+/// The synaptic time constant that all event-driven neurons share, from the decay tables: exp(-n tick / tau) after n
+/// ticks. Clocked neurons have none that would not be a rounding of their rule.
 fn tau_syn_seconds(program: &Program<&[u8]>, kinds: &[tarry_core::Population]) -> Option<f64> {
+    if kinds.iter().any(|kind| kind.kind.is_clocked()) {
+        return None;
+    }
     let tick = f64::from_bits(program.tick_seconds_bits());
     let tau = |index: usize| {
         let decay = |ticks| {

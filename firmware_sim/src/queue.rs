@@ -3,9 +3,11 @@
 //! A spike enters the queue once and circulates, one visit per step, until its longest delay; at each of its delays it is
 //! handed to the cores that hold its targets. Every step updates every neuron.
 
+use std::collections::BTreeMap;
+
 use crate::bill::{Bill, Group, MemoryLine, Term, common_obstacles};
 use crate::census::Census;
-use crate::mapping::{Mapping, Room, pack};
+use crate::mapping::{Core, Mapping, Room, pack};
 use crate::profile::{Profile, Schema};
 use crate::structure::{Population, Structure};
 use crate::units::Dimension::{Bits, Energy, Memory, Number, Power, Time};
@@ -48,15 +50,13 @@ pub const COSTS: Schema = &[
     ("step_synchronisation_time", Time),
 ];
 
-/// A current-based neuron update: both states loaded, decayed, joined, compared, stored.
-const UPDATE: Update =
-    Update { loads: 2.0, multiplications: 2.0, additions: 1.0, comparisons: 1.0, stores: 2.0 };
-/// States of a neuron: current and potential.
-const STATES: u64 = 2;
 /// Bits of a word of data memory.
 const WORD_BITS: u32 = 16;
 
-struct Update {
+/// Operations of neuron updates: every state word is loaded, decayed, joined to the one before, stored; the last is
+/// compared. Two words for a current-based neuron, one for a discrete LIF.
+#[derive(Clone, Copy, Default)]
+struct Updates {
     loads: f64,
     multiplications: f64,
     additions: f64,
@@ -64,7 +64,29 @@ struct Update {
     stores: f64,
 }
 
-impl Update {
+impl Updates {
+    /// Of so many neurons.
+    fn of(neurons: f64, words: u32) -> Self {
+        let states = neurons * f64::from(words);
+        Self {
+            loads: states,
+            multiplications: states,
+            additions: states - neurons,
+            comparisons: neurons,
+            stores: states,
+        }
+    }
+
+    fn plus(self, more: Self) -> Self {
+        Self {
+            loads: self.loads + more.loads,
+            multiplications: self.multiplications + more.multiplications,
+            additions: self.additions + more.additions,
+            comparisons: self.comparisons + more.comparisons,
+            stores: self.stores + more.stores,
+        }
+    }
+
     fn cycles(&self) -> f64 {
         self.loads + self.multiplications + self.additions + self.comparisons + self.stores
     }
@@ -90,7 +112,7 @@ pub fn bill(profile: &Profile, structure: &Structure, census: &Census) -> Bill {
 struct Traffic {
     steps: f64,
     deliveries: f64,
-    updates: f64,
+    updates: Updates,
     spikes: f64,
     circulations: f64,
     /// Spikes handed to a core.
@@ -99,8 +121,8 @@ struct Traffic {
     packets_busiest: f64,
     /// Rounds of the lanes for synaptic events at the busiest core.
     synaptic_rounds: f64,
-    /// Rounds of the lanes for neuron updates at the busiest core.
-    update_rounds: f64,
+    /// Cycles of neuron updates at the busiest core.
+    update_cycles: f64,
 }
 
 impl Traffic {
@@ -117,18 +139,31 @@ impl Traffic {
                 }
             }
         }
-        let update_rounds = mapping.cores.iter().map(|core| (core.neurons() as f64 / lanes).ceil());
+        let cycles = |core: &Core| {
+            // Lanes work on neurons of one rule at a time; populations of as many words share a round.
+            let mut by_words: BTreeMap<u32, u64> = BTreeMap::new();
+            for part in &core.parts {
+                let words = structure.populations[part.population].state_words;
+                *by_words.entry(words).or_default() += u64::from(part.neurons);
+            }
+            let rounds = |(words, neurons)| Updates::of((neurons as f64 / lanes).ceil(), words).cycles();
+            by_words.into_iter().map(rounds).sum::<f64>()
+        };
+        let update_cycles = mapping.cores.iter().map(cycles);
         let steps = census.ticks as f64;
+        let updates = structure
+            .neuron_populations()
+            .map(|(_, population)| Updates::of(steps * f64::from(population.size), population.state_words));
         Self {
             steps,
             deliveries: census.deliveries(structure).iter().sum::<u64>() as f64,
-            updates: steps * structure.neurons() as f64,
+            updates: updates.fold(Updates::default(), Updates::plus),
             spikes: census.neuron_spikes(structure) as f64,
             circulations: census.circulations(structure) as f64,
             packets: received.iter().sum(),
             packets_busiest: largest(received.iter().copied()),
             synaptic_rounds: largest(rounds.iter().copied()),
-            update_rounds: largest(update_rounds) * steps,
+            update_cycles: largest(update_cycles) * steps,
         }
     }
 }
@@ -143,14 +178,10 @@ fn energy_terms(structure: &Structure, traffic: &Traffic) -> Vec<Term> {
         core("additions of weights", deliveries, &["arithmetic_energy"]),
         core("state loads for synaptic events", deliveries, &["state_reuse", "data_load_energy"]),
         core("state stores for synaptic events", deliveries, &["state_reuse", "data_store_energy"]),
-        core("state loads for updates", updates * UPDATE.loads, &["data_load_energy"]),
-        core(
-            "arithmetic of updates",
-            updates * (UPDATE.multiplications + UPDATE.additions),
-            &["arithmetic_energy"],
-        ),
-        core("threshold tests", updates * UPDATE.comparisons, &["compare_energy"]),
-        core("state stores for updates", updates * UPDATE.stores, &["data_store_energy"]),
+        core("state loads for updates", updates.loads, &["data_load_energy"]),
+        core("arithmetic of updates", updates.multiplications + updates.additions, &["arithmetic_energy"]),
+        core("threshold tests", updates.comparisons, &["compare_energy"]),
+        core("state stores for updates", updates.stores, &["data_store_energy"]),
         core("spikes captured", spikes, &["event_capture_energy"]),
         core("spikes generated", spikes, &["event_generation_energy"]),
         core(
@@ -174,7 +205,7 @@ fn latency_terms(traffic: &Traffic) -> Vec<Term> {
             traffic.synaptic_rounds,
             &["cycles_per_synaptic_event", "cycle_time"],
         ),
-        core("neuron updates, busiest core", traffic.update_rounds * UPDATE.cycles(), &["cycle_time"]),
+        core("neuron updates, busiest core", traffic.update_cycles, &["cycle_time"]),
         core("controller, busiest core", traffic.packets_busiest, &["controller_instructions", "cycle_time"]),
         Term::times(
             Group::DelayMemory,
@@ -196,7 +227,7 @@ fn map(profile: &Profile, structure: &Structure) -> Mapping {
 
 fn neuron_bits(profile: &Profile, structure: &Structure, population: &Population) -> u64 {
     let weights = population.synapses.div_ceil(u64::from(population.size)) * u64::from(structure.weight_bits);
-    weights + STATES * profile.count_limit("state_bits").unwrap_or(0)
+    weights + u64::from(population.state_words) * profile.count_limit("state_bits").unwrap_or(0)
 }
 
 fn memory(profile: &Profile, structure: &Structure, census: &Census) -> Vec<MemoryLine> {
@@ -204,7 +235,7 @@ fn memory(profile: &Profile, structure: &Structure, census: &Census) -> Vec<Memo
     let limit = |name| profile.count_limit(name).unwrap_or(0);
     vec![
         MemoryLine { label: "weights", bytes: bytes(structure.synapses(), u64::from(structure.weight_bits)) },
-        MemoryLine { label: "states", bytes: bytes(structure.neurons() * STATES, limit("state_bits")) },
+        MemoryLine { label: "states", bytes: bytes(structure.state_words(), limit("state_bits")) },
         MemoryLine {
             label: "delay queue at its fullest",
             bytes: bytes(census.queue_peak, limit("queue_entry_bits")),

@@ -3,9 +3,13 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tarry_core::{Counts, Kind, NEVER, Probe, Processor, ProcessorError, Program, ProgramError, PushError};
+use tarry_core::{
+    Counts, Kind, NEVER, Population, Probe, Processor, ProcessorError, Program, ProgramError, PushError,
+};
 
+use crate::arrivals::Arrivals;
 use crate::census::{Census, Spike};
+use crate::dispatch::Dispatched;
 use crate::memory::HostMemory;
 use crate::program::structure;
 use crate::structure::Structure;
@@ -95,8 +99,9 @@ pub fn record(
     if recordings.is_empty() {
         return Err(RecordingError::Empty);
     }
-    let censuses =
-        recordings.iter().enumerate().map(|(index, recording)| run(&program, index, recording, decision));
+    let parts: Vec<Population> = (0..program.populations()).filter_map(|at| program.population(at)).collect();
+    let censuses = recordings.iter().enumerate();
+    let censuses = censuses.map(|(index, recording)| run(&program, &parts, index, recording, decision));
     Ok((structure(&program), censuses.collect::<Result<_, _>>()?))
 }
 
@@ -128,21 +133,27 @@ impl Probe for Recorder {
 
 fn run(
     program: &Program<&[u8]>,
+    populations: &[Population],
     number: usize,
     recording: &Recording,
     decision: Decision,
 ) -> Result<Census, RecordingError> {
-    check(program, number, recording)?;
     let memory = HostMemory::new(program.plan(), 0);
-    let recorder = Recorder { touched: vec![0; program.populations()], ..Recorder::default() };
-    let mut processor =
-        Processor::new(program.clone(), memory, recorder).map_err(RecordingError::Processor)?;
+    let recorder = Recorder { touched: vec![0; populations.len()], ..Recorder::default() };
+    let mut processor = Processor::with_kernels(program.clone(), memory, recorder, Dispatched)
+        .map_err(RecordingError::Processor)?;
+    // What is wrong with a recording is found before any of it runs.
+    processor
+        .check(&recording.ticks, &recording.channels)
+        .map_err(|error| RecordingError::Push(number, error))?;
     let mut undecided = match decision {
         Decision::First => 1,
         Decision::All => program.plan().outputs,
     };
     let mut decided = vec![false; program.plan().outputs];
     let mut census = Census::default();
+    let mut arrivals = Arrivals::new(program);
+    let mut active = vec![0; populations.len()];
     let last_input = recording.ticks.last().copied().unwrap_or(0);
     let mut pushed = 0;
     while undecided > 0 {
@@ -157,15 +168,26 @@ fn run(
         if input == tick {
             let end = pushed + recording.ticks[pushed..].iter().take_while(|at| **at == tick).count();
             let channels = &recording.channels[pushed..end];
+            // The network sleeps until then; inputs of clocked neurons take spikes only so far ahead.
+            processor.run_until(tick);
             let taken = processor.push(&recording.ticks[pushed..end], channels);
             if taken.map_err(|error| RecordingError::Push(number, error))? < channels.len() {
                 return Err(RecordingError::Full { recording: number, tick });
             }
-            census.spikes.extend(channels.iter().map(|channel| input_spike(program, tick, *channel)));
+            let first = census.spikes.len();
+            census.spikes.extend(channels.iter().map(|channel| input_spike(populations, tick, *channel)));
+            once_per_tick(populations, &mut census.spikes, first);
+            for spike in &census.spikes[first..] {
+                arrivals.spike(tick, spike.population, spike.index);
+            }
             pushed = end;
         }
         processor.run_until(tick + 1);
+        arrivals.take(tick, &mut active);
         let fired = std::mem::take(&mut processor.probe_mut().fired);
+        for &(population, index) in &fired {
+            arrivals.spike(tick, population, index);
+        }
         census.spikes.extend(fired.into_iter().map(|(population, index)| Spike { tick, population, index }));
         while let Some(spike) = processor.pop() {
             let decided = &mut decided[spike.channel as usize];
@@ -174,30 +196,32 @@ fn run(
         }
         census.ticks = tick + 1;
     }
-    let Counts { updates, searches, evaluations, .. } = processor.probe().counts;
-    (census.arrivals, census.predictions, census.evaluations) = (updates, searches, evaluations);
-    census.touched.clone_from(&processor.probe().touched);
+    let Recorder { counts: Counts { searches, evaluations, .. }, touched: updated, .. } = processor.probe();
+    (census.predictions, census.evaluations) = (*searches, *evaluations);
+    for ((population, updated), active) in populations.iter().zip(updated).zip(active) {
+        let is_clocked = population.kind.is_clocked();
+        *(if is_clocked { &mut census.clocked_updates } else { &mut census.arrivals }) += updated;
+        // The engine updates every clocked neuron that is awake; event-driven ones where something arrives.
+        census.touched.push(if is_clocked { active } else { *updated });
+    }
     census.queue_peak =
         processor.populations().iter().map(|population| u64::from(population.tally().peak)).sum();
     Ok(census)
 }
 
-/// Finds what is wrong with a recording before any of it runs.
-fn check(program: &Program<&[u8]>, number: usize, recording: &Recording) -> Result<(), RecordingError> {
-    let memory = HostMemory::new(program.plan(), 0);
-    let mut processor = Processor::new(program.clone(), memory, ()).map_err(RecordingError::Processor)?;
-    processor
-        .push(&recording.ticks, &recording.channels)
-        .map_err(|error| RecordingError::Push(number, error))?;
-    Ok(())
-}
-
-fn input_spike(program: &Program<&[u8]>, tick: u64, channel: u32) -> Spike {
-    let holds = |population: &tarry_core::Population| {
+fn input_spike(populations: &[Population], tick: u64, channel: u32) -> Spike {
+    let holds = |population: &Population| {
         population.kind == Kind::Input && channel.wrapping_sub(population.first_channel) < population.size
     };
-    let found =
-        (0..program.populations()).find_map(|index| Some((index, program.population(index).filter(holds)?)));
-    let (population, first) = found.map_or((0, 0), |(index, population)| (index, population.first_channel));
-    Spike { tick, population, index: channel - first }
+    let population = populations.iter().position(holds).unwrap_or(0);
+    Spike { tick, population, index: channel - populations[population].first_channel }
+}
+
+/// Of the spikes from `first` on, all of one tick, forgets those that a binary input drops.
+fn once_per_tick(populations: &[Population], spikes: &mut Vec<Spike>, first: usize) {
+    for at in (first..spikes.len()).rev() {
+        if populations[spikes[at].population].is_binary && spikes[first..at].contains(&spikes[at]) {
+            spikes.remove(at);
+        }
+    }
 }

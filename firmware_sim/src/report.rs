@@ -71,7 +71,7 @@ pub struct Range {
 
 /// Prices all recordings of a program on one platform; none if there are no recordings.
 #[must_use]
-pub fn report(profile: &Profile, structure: &Structure, censuses: &[Census], rule: &str) -> Option<Report> {
+pub fn report(profile: &Profile, structure: &Structure, censuses: &[Census]) -> Option<Report> {
     let estimates: Vec<Estimate> = censuses.iter().map(|census| price(profile, structure, census)).collect();
     let first = estimates.first()?;
     let mut reasons = Vec::new();
@@ -111,21 +111,29 @@ pub fn report(profile: &Profile, structure: &Structure, censuses: &[Census], rul
         unknown: first.unknown.clone(),
         assumptions: first.assumptions.clone(),
         grade: profile.grade.clone(),
-        rule: rule.to_owned(),
-        rule_note: rule_note(profile, rule),
+        rule: structure.rule_names(),
+        rule_note: rule_note(profile, structure),
         sources: profile.references.clone(),
         recordings: estimates.len(),
     })
 }
 
-fn rule_note(profile: &Profile, rule: &str) -> String {
-    if profile.native_rule == rule {
-        return format!("The Processor ran the rule {rule:?}, which is the one of {}.", profile.name);
+fn rule_note(profile: &Profile, structure: &Structure) -> String {
+    let (rule, name, native) = (structure.rule_names(), &profile.name, &profile.native_rule);
+    if *native == rule {
+        return format!("The Processor ran the rule {rule:?}, which is the one of {name}.");
+    }
+    let ran = format!("The Processor ran the rule {rule:?}");
+    if structure.rules().iter().all(|rule| profile.rules.contains(rule)) {
+        return format!(
+            "{ran}, which {name} takes; itself it runs {native:?}: the counts are those of the first, and spikes on the \
+             platform may differ."
+        );
     }
     format!(
-        "The Processor ran the rule {rule:?} while {} itself runs {:?}: the counts are those of the first, and spikes \
-         on the platform may differ.",
-        profile.name, profile.native_rule
+        "{ran} while {name} itself runs {native:?}: the counts are those of the first, and spikes on the platform may \
+         differ. A program of its own has the rule {:?}.",
+        profile.rules[0].name()
     )
 }
 

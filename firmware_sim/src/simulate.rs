@@ -11,9 +11,6 @@ use crate::recording::{Decision, Recording, RecordingError, record};
 use crate::report::{Report, report};
 use crate::structure::Structure;
 
-/// The rule that the Processor runs, whatever the platform: the event-driven one.
-pub const RULE: &str = "event";
-
 /// What a program costs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simulation {
@@ -36,8 +33,7 @@ pub fn simulate(
     decision: Decision,
 ) -> Result<Simulation, RecordingError> {
     let (structure, censuses) = record(program, recordings, decision)?;
-    let priced =
-        |profile: &Profile| Some((profile.id.clone(), report(profile, &structure, &censuses, RULE)?));
+    let priced = |profile: &Profile| Some((profile.id.clone(), report(profile, &structure, &censuses)?));
     let reports = profiles.iter().filter_map(priced).collect();
     Ok(Simulation { structure, decision, reports })
 }
@@ -61,6 +57,6 @@ impl Simulation {
             Decision::First => "first",
             Decision::All => "all",
         };
-        reports_json(&self.structure, RULE, decision, &self.reports)
+        reports_json(&self.structure, decision, &self.reports)
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::rule::Rule;
+
 /// A compiled network: its populations, who reaches whom after how many ticks, and its sizes in bytes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Structure {
@@ -28,6 +30,10 @@ pub struct Population {
     pub size: u32,
     /// Whether it is an input: its spikes come from outside and nothing is updated.
     pub input: bool,
+    /// What its neurons follow; inputs have none.
+    pub rule: Option<Rule>,
+    /// Words of one neuron that an update reads and writes.
+    pub state_words: u32,
     /// Synapses that end here.
     pub synapses: u64,
     /// Synapses of the neuron that has most.
@@ -66,6 +72,31 @@ impl Structure {
     #[must_use]
     pub fn neurons(&self) -> u64 {
         self.neuron_populations().map(|(_, population)| u64::from(population.size)).sum()
+    }
+
+    /// The rules of its neurons, each once, in order of declaration.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        for rule in self.populations.iter().filter_map(|population| population.rule) {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+        rules
+    }
+
+    /// The names of these rules, as reports show them.
+    #[must_use]
+    pub fn rule_names(&self) -> String {
+        self.rules().into_iter().map(Rule::name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// State words of all neurons.
+    #[must_use]
+    pub fn state_words(&self) -> u64 {
+        let words = |population: &Population| u64::from(population.size) * u64::from(population.state_words);
+        self.neuron_populations().map(|(_, population)| words(population)).sum()
     }
 
     /// Number of synapses.

@@ -3,7 +3,7 @@
 use firmware_sim::load::{embedded, names, parse};
 use firmware_sim::profile::Known;
 use firmware_sim::units::Dimension;
-use firmware_sim::{Group, Profile, ProfileError, price};
+use firmware_sim::{Group, Profile, ProfileError, Rule, price};
 
 mod common;
 
@@ -13,7 +13,8 @@ fn every_profile_is_complete() {
     for name in names() {
         let profile = Profile::open(name).unwrap();
         assert_eq!(profile.id, name);
-        assert_eq!(profile.rules, ["event"], "{name}");
+        let native = Rule::named(&profile.native_rule).unwrap_or(Rule::Event);
+        assert_eq!(profile.rules[0], native, "{name}");
         for (key, constant) in profile.limits.iter().chain(&profile.costs) {
             let Some(value) = constant.value else {
                 assert!(!constant.note.is_empty() && constant.known.is_none(), "{name}: {key}");
@@ -137,8 +138,8 @@ fn what_breaks_the_format_is_refused() {
         ("nominal = 23.6\n", "", "costs.synaptic_event_energy.nominal", "low, nominal and high"),
         ("cores = { value = 128,", "cores = { low = 128,", "limits.cores.value", "one value"),
         ("grade = \"B\"", "grade = \"Z\"", "grade", "A, B, C, D, E"),
-        ("rules = [\"event\"]", "rules = []", "rules", "event"),
-        ("rules = [\"event\"]", "rules = [\"lohi\"]", "rules", "event, loihi, delta, shift"),
+        ("rules = [\"loihi\"]", "rules = []", "rules", "event"),
+        ("rules = [\"loihi\"]", "rules = [\"lohi\"]", "rules", "event, loihi, delta, shift"),
         ("schema = 1", "schema = 2", "schema", "reads 1"),
         ("energy = 1.30", "energy = 0.5", "model_form.energy", "from 1 to 1000"),
         ("grade = \"B\"", "grad = \"B\"", "line 7", "grade"),

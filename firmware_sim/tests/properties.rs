@@ -38,6 +38,7 @@ fn networks() -> impl Strategy<Value = (Structure, Census)> {
                 predictions: 20,
                 evaluations: 40,
                 queue_peak: 3,
+                ..Census::default()
             };
             (network, census)
         },

@@ -66,8 +66,21 @@ def finest_tick(name: str | PathLike[str], longest_delay: float) -> float:
 
 def default_rule(name: str | PathLike[str]) -> RuleChoice:
     """The integer rule that programs for a platform are compiled with unless another is asked for."""
-    rules: list[RuleChoice] = platform(name).get("rules", ["event"])
+    rules: list[RuleChoice] = platform(name)["rules"]
     return rules[0]
+
+
+def check_rule(name: str | PathLike[str], rule: RuleChoice) -> None:
+    """Refuse a rule that a platform does not list.
+
+    Raises:
+        ValueError: it does not, with the rules that it lists.
+    """
+    rules = platform(name)["rules"]
+    if rule not in rules:
+        raise ValueError(
+            f"rule is {rule!r}; {fspath(name)} takes programs of rule {' or '.join(map(repr, rules))}"
+        )
 
 
 def profile_table() -> str:
@@ -77,6 +90,7 @@ def profile_table() -> str:
         "platform",
         "process",
         "time model",
+        "rules",
         "grade",
         "neurons",
         "weight bits",
@@ -99,7 +113,9 @@ def _limits_row(name: str, profile: Mapping[str, Any]) -> list[str]:
     delay = "-" if steps is None else f"{steps:g} steps"
     return [
         name,
-        *(profile[key] for key in ("process", "time_model", "grade")),
+        *(profile[key] for key in ("process", "time_model")),
+        ", ".join(profile["rules"]),
+        profile["grade"],
         "-" if neurons is None else str(neurons),
         f"{limits['weight_bits']:g}",
         delay if hardware is None else f"{amount(hardware, 's')}, in hardware",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from . import _core
 
@@ -84,49 +84,72 @@ class Program(_core.Program):
         return names_of(self)
 
     def work_per_tick(self) -> dict[str, int]:
-        """The most that one tick can take: deliveries, and neuron updates (each at most one spike)."""
-        populations, first = self.populations(), 0
-        deliveries = neurons = 0
+        """The most that one tick can take: deliveries, neuron updates (each at most one spike), queue touches.
+
+        A queue touch is a spike that a projection looks up for one run, block or level of its delays, or a spike that
+        enters a history. Padding of dense rows counts as deliveries. No refractory period is counted on.
+        """
+        populations = self.populations()
+        deliveries = touches = first = 0
         for population in populations:
-            lengths = [self.run_lengths(unit) for unit in range(first, first + population["size"])]
-            first += population["size"]
-            per_spike = [int(run.max()) if len(run) else 0 for run in lengths]
-            fires_once = population.get("reset") == "once"
+            size = population["size"]
+            runs = [self.run_lengths(unit) for unit in range(first, first + size)]
+            first += size
             # A channel can have one spike in flight per delay, so all its runs can fall due together, unless it
-            # fires once; a history never holds more spikes than it has places.
-            together = per_spike if fires_once else [int(run.sum()) for run in lengths]
-            if population["kind"] == "input" and not population["is_binary"]:
-                deliveries += population["capacity"] * max(per_spike, default=0)
-            else:
-                deliveries += sum(together)
-            neurons += population["size"] if population["kind"] != "input" else 0
-        return {"deliveries": deliveries, "updates": neurons}
+            # fires once.
+            once = population.get("reset") == "once"
+            together = [[int(run.max(initial=0))] if once else run.tolist() for run in runs]
+            work = _together(population, together)
+            deliveries, touches = deliveries + work[0], touches + work[1]
+            touches += _entering(population)
+        for index, projection in enumerate(self.projections()):
+            # Every block or level reads the spikes of one tick.
+            work = _together(populations[projection["source"]], self.hand_over_lengths(index).tolist())
+            deliveries, touches = deliveries + work[0], touches + work[1]
+        updates = sum(p["size"] for p in populations if p["kind"] != "input")
+        return {"deliveries": deliveries, "updates": updates, "queue_touches": touches}
+
+    @property
+    def rules(self) -> list[str]:
+        """The integer rules of its neurons, in order of declaration (docs/semantics.md)."""
+        kinds = [p["kind"] for p in self.populations() if p["kind"] != "input"]
+        return list(dict.fromkeys("event" if kind == "lif" else kind for kind in kinds))
 
     def __str__(self) -> str:
-        """Size, memory plan, worst-case work."""
+        """Size, memory plan, worst-case work; per clocked projection how its delays are kept; what was lost."""
         work = self.work_per_tick()
         lines = [
             f"program of {len(self.bytes):,} bytes, tick {self.tick_seconds:.6g} s, {self.weight_bits}-bit weights, "
-            f"{self.synapses:,} synapses, rule event",
-            f"memory on this machine: {self.memory_bytes:,} bytes",
-            f"at most per tick: {work['deliveries']:,} deliveries, {work['updates']:,} updates and spikes",
+            f"{self.synapses:,} synapses, rule {', '.join(self.rules)}",
+            f"memory on this machine: {self.memory_bytes:,} bytes, {self.delay_bytes:,} of them for delays"
+            + self._ends(),
+            f"at most per tick: {work['deliveries']:,} deliveries, {work['updates']:,} updates and spikes, "
+            f"{work['queue_touches']:,} queue touches",
         ]
         for name, population in zip(self.names, self.populations(), strict=True):
-            kind = (
-                "input"
-                if population["kind"] == "input"
-                else f"lif, {population['reset']}, {population['constants']}"
-            )
+            kind = population["kind"]
+            if kind == "lif":
+                kind = f"lif, {population['reset']}, {population['constants']}"
+            history = "a bitmap" if population["is_bitmap"] else f"{population['capacity']:,} places"
             lines.append(
                 f"  {name}: {population['size']:,} {kind}{', output' if population['is_output'] else ''}; "
-                f"history of {population['capacity']:,} places, delays up to {population['longest_delay']:,} ticks"
+                f"history of {history}, delays up to {population['longest_delay']:,} ticks"
             )
+        for projection in self.projections():
+            source, target = self.names[projection["source"]], self.names[projection["target"]]
+            how = f"{projection['blocks']:,} delays" + (
+                " per source" if projection["layout"] == "own" else ""
+            )
+            if projection["layout"] == "packed":
+                how = f"B = {projection['block']:,}, {projection['blocks']:,} blocks"
+            lines.append(f"  {source} -> {target}: {projection['layout']}, {how}")
         if self.report is not None:
             lines.append(
                 f"compiled: {self.report.clipped_weights} weights cut, {self.report.pruned_weights} became 0, "
                 f"{self.report.raised_delays} delays raised to one tick"
             )
             lines += [f"warning: {warning}" for warning in self.report.warnings]
+            lines += [f"lost: {loss}" for loss in self.report.losses]
             if self.report.task_error is not None:
                 start, kept = self.report.task_error
                 lines.append(
@@ -135,6 +158,29 @@ class Program(_core.Program):
             else:
                 lines.append("scales were not chosen by task error: pass calibration= to compile")
         return "\n".join(lines)
+
+    def _ends(self) -> str:
+        ends = None if self.report is None else self.report.delay_bytes_of_ends
+        return "" if ends is None else f" (B = 1 would take {ends[0]:,}, a ring buffer {ends[1]:,})"
+
+
+def _together(population: Mapping[str, Any], lengths: list[list[int]]) -> tuple[int, int]:
+    """Deliveries and looked-up spikes of one tick at most; ``lengths`` of what a spike of each source hands over."""
+    is_plain_input = population["kind"] == "input" and not population["is_binary"]
+    places = population["capacity"] if not population["is_bitmap"] else 0
+    every = sum(map(sum, lengths)), sum(map(len, lengths))
+    # A spike has one age: it is looked up once per projection and tick, and a list holds so many.
+    held = places * max((max(row, default=0) for row in lengths), default=0), places
+    if is_plain_input:
+        return held
+    return (min(every[0], held[0]), min(every[1], held[1])) if places else every
+
+
+def _entering(population: Mapping[str, Any]) -> int:
+    """Spikes that enter a history in one tick at most."""
+    if population["kind"] == "input" and not population["is_binary"]:
+        return int(population["capacity"])
+    return int(population["size"])
 
 
 def names_of(program: _core.Program) -> list[str]:

@@ -1,7 +1,7 @@
 //! A network and a recording small enough to count by hand, and large enough to touch every constant.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
-use firmware_sim::{Axon, Census, Interval, Population, Run, Spike, Structure};
+use firmware_sim::{Axon, Census, Interval, Population, Rule, Run, Spike, Structure};
 
 /// Everything a population needs besides its axons.
 pub(crate) fn population(name: &str, input: bool, fan_in: u32, axons: Vec<Axon>) -> Population {
@@ -10,6 +10,8 @@ pub(crate) fn population(name: &str, input: bool, fan_in: u32, axons: Vec<Axon>)
         name: name.to_owned(),
         size,
         input,
+        rule: (!input).then_some(Rule::Event),
+        state_words: 2,
         synapses: u64::from(size) * u64::from(fan_in),
         fan_in,
         queue_capacity: 8,
@@ -52,6 +54,7 @@ pub(crate) fn large_census() -> Census {
         predictions: 112,
         evaluations: 234,
         queue_peak: 5,
+        ..Census::default()
     }
 }
 

@@ -26,6 +26,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--platform", metavar="NAME", help="a platform whose limits the program must keep")
     parser.add_argument(
+        "--rule",
+        choices=("event", "delta", "loihi", "shift"),
+        help="the integer rule (default: that of the platform, or event)",
+    )
+    parser.add_argument(
+        "--block",
+        type=positive,
+        metavar="TICKS",
+        help="B of the delay queue of clocked rules, a power of two",
+    )
+    parser.add_argument(
+        "--history", choices=("auto", "list", "bitmap"), default="auto", help="how clocked rules keep spikes"
+    )
+    parser.add_argument(
+        "--once",
+        choices=("refuse", "longest_refractory"),
+        default="refuse",
+        help="what clocked rules do with neurons that fire once",
+    )
+    parser.add_argument(
         "--calibrate",
         choices=("yin_yang",),
         help="choose the weight scales by the errors on these training samples",
@@ -51,6 +71,10 @@ def execute(options: argparse.Namespace) -> int:
         tick=options.tick,
         weight_bits=options.weight_bits,
         platform=options.platform,
+        rule=options.rule,
+        block=options.block,
+        history=options.history,
+        once=options.once,
         scale=options.scale,
         calibration=_yin_yang(network) if options.calibrate else None,
         zero_delays="one_tick" if options.raise_zero_delays else "refuse",
@@ -68,6 +92,8 @@ def execute(options: argparse.Namespace) -> int:
             "pruned_weights": report.pruned_weights,
             "raised_delays": report.raised_delays,
             "longest_delay_ticks": report.longest_delay,
+            "losses": list(report.losses),
+            "delay_bytes_of_ends": report.delay_bytes_of_ends,
             "task_error": None if report.task_error is None else list(report.task_error),
         }
     show(options, result, f"{program}\nwritten: {options.out}")

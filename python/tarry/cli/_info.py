@@ -53,6 +53,9 @@ def program_facts(program: Program) -> dict[str, Any]:
         "tick_seconds": program.tick_seconds,
         "weight_bits": program.weight_bits,
         "synapses": program.synapses,
+        "rules": program.rules,
+        "delay_bytes": program.delay_bytes,
+        "projections": program.projections(),
         "work_per_tick": program.work_per_tick(),
     }
 
@@ -135,5 +138,8 @@ def _platform(name: str) -> tuple[dict[str, Any], str]:
         unit = "" if origin["unit"] == "1" else origin["unit"]
         bounds = [amount(interval[bound], unit) for bound in ("low", "nominal", "high")]
         costs.append([key, *bounds, origin["known"] or "", ", ".join(origin["source"])])
-    head = f"{profile['name']}, {profile['process']}; time model {profile['time_model']}, grade {profile['grade']}"
+    head = (
+        f"{profile['name']}, {profile['process']}; time model {profile['time_model']}, grade {profile['grade']}\n"
+        f"rules of programs, the first is the default: {', '.join(profile['rules'])}"
+    )
     return profile, "\n\n".join([head, aligned(limits, right={1}), aligned(costs, right={1, 2, 3})])

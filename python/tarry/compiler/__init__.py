@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..models import INTEGER_MODELS
 from ..network import Network
-from ..platforms import RuleChoice, default_rule, obstacles
+from ..platforms import RuleChoice, check_rule, default_rule, obstacles
 from ..program import Program
 from .blocks import LayoutKind
 from .build import RULES, Settings, build, rules_of
@@ -95,6 +95,8 @@ def compile_network(
         rule = "event" if platform is None else default_rule(platform)
     if rule not in RULES:
         raise ValueError(f"rule is {rule!r}; there is {', '.join(map(repr, RULES))}")
+    if platform is not None:
+        check_rule(platform, rule)
     choices = {
         "tables": (tables, ("split", "direct")),
         "zero_delays": (zero_delays, ("refuse", "one_tick")),

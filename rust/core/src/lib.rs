@@ -55,7 +55,7 @@ pub use probe::{Counts, Probe};
 pub use processor::Processor;
 pub use program::{
     Accumulator, Constants, Field, Kind, Layout, Population, Program, ProgramError, Projection, Readout,
-    Reset, Run, Section,
+    Reset, Run, Section, Synapse,
 };
 pub use snapshot::{SnapshotError, snapshot_notes};
 pub use spike::{NEVER, Spike, TICK_LIMIT};

@@ -1,11 +1,12 @@
 //! Programs for Python: checked bytes.
 
 use crate::error::Error;
-use numpy::{IntoPyArray, PyArray1};
+use numpy::ndarray::Array2;
+use numpy::{IntoPyArray, PyArray1, PyArray2};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::sync::Arc;
-use tarry_core::{Constants, Kind, Program, Reset};
+use tarry_core::{Constants, Kind, Layout, Program, Reset};
 
 /// A checked program; immutable.
 #[pyclass(name = "Program", module = "tarry._core", frozen, subclass, dict)]
@@ -42,7 +43,69 @@ impl PyProgram {
     /// The number of synapses.
     #[getter]
     fn synapses(&self) -> usize {
-        self.program.synapses()
+        let clocked = self.program.projections().map(|projection| {
+            let sources = 0..projection.sources();
+            sources.map(|source| self.program.projection_synapses(&projection, source).count()).sum::<usize>()
+        });
+        self.program.synapses() + clocked.sum::<usize>()
+    }
+
+    /// The synapses of a clocked projection, in the order of `projections`: source, delay from the spike in ticks,
+    /// target, weight; (synapses, 4).
+    fn projection_synapses<'py>(
+        &self,
+        py: Python<'py>,
+        projection: usize,
+    ) -> Result<Bound<'py, PyArray2<i64>>, Error> {
+        let mut projections = self.program.projections();
+        let found = projections.nth(projection).ok_or_else(|| {
+            Error::Argument(format!("there is no clocked projection {projection}; they count from 0"))
+        })?;
+        let mut rows = Vec::new();
+        for source in 0..found.sources() {
+            for synapse in self.program.projection_synapses(&found, source) {
+                let [delay, target] = [synapse.delay, synapse.target].map(i64::from);
+                rows.extend([source.into(), delay, target, synapse.weight.into()]);
+            }
+        }
+        let rows = Array2::from_shape_vec((rows.len() / 4, 4), rows);
+        Ok(rows.map_err(|error| Error::Argument(error.to_string()))?.into_pyarray(py))
+    }
+
+    /// How many synapses a processor goes through where it hands over one block of delays of one source of a clocked
+    /// projection, or one level; padding counts; (sources, blocks).
+    fn hand_over_lengths<'py>(
+        &self,
+        py: Python<'py>,
+        projection: usize,
+    ) -> Result<Bound<'py, PyArray2<u32>>, Error> {
+        let mut projections = self.program.projections();
+        let found = projections.nth(projection).ok_or_else(|| {
+            Error::Argument(format!("there is no clocked projection {projection}; they count from 0"))
+        })?;
+        let length = |source, block| self.program.hand_over_length(&found, source, block);
+        let lengths =
+            (0..found.sources()).flat_map(|source| (0..found.blocks).map(move |block| length(source, block)));
+        let lengths =
+            Array2::from_shape_vec((found.sources() as usize, found.blocks as usize), lengths.collect());
+        Ok(lengths.map_err(|error| Error::Argument(error.to_string()))?.into_pyarray(py))
+    }
+
+    /// One dictionary per clocked projection, sorted by target.
+    fn projections<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.program
+            .projections()
+            .map(|projection| {
+                let entry = PyDict::new(py);
+                entry.set_item("source", projection.source)?;
+                entry.set_item("target", projection.target)?;
+                entry.set_item("layout", layout_name(projection.layout))?;
+                entry.set_item("block", projection.block())?;
+                entry.set_item("blocks", projection.blocks)?;
+                entry.set_item("exponent", projection.exponent)?;
+                Ok(entry)
+            })
+            .collect()
     }
 
     /// The notes of the compiler, JSON.
@@ -76,6 +139,7 @@ impl PyProgram {
                 entry.set_item("drops", population.drops)?;
                 entry.set_item("capacity", population.capacity())?;
                 entry.set_item("longest_delay", population.longest_delay())?;
+                entry.set_item("is_bitmap", population.is_bitmap())?;
                 if population.kind == Kind::Lif {
                     entry.set_item("reset", reset_name(population.reset()))?;
                     entry.set_item("constants", constants_name(population.constants()))?;
@@ -105,6 +169,14 @@ const fn kind_name(kind: Kind) -> &'static str {
         Kind::Delta => "delta",
         Kind::Loihi => "loihi",
         Kind::Shift => "shift",
+    }
+}
+
+const fn layout_name(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Packed => "packed",
+        Layout::Shared => "shared",
+        Layout::Own => "own",
     }
 }
 

@@ -20,6 +20,23 @@ pub struct Rows<'a> {
     pub row_bytes: usize,
 }
 
+impl Rows<'_> {
+    /// One weight of a row.
+    pub(crate) fn weight(&self, number: u32, lane: u32) -> Option<i32> {
+        let (bits, lane) = (usize::from(self.weight_bits), lane as usize);
+        let first = number as usize * self.row_bytes + lane * bits / 8;
+        let byte = *self.weights.get(first)?;
+        let within = lane % (8 / bits.clamp(1, 8));
+        Some(match bits {
+            1 => unpacked::<1>(byte, within).into(),
+            2 => unpacked::<2>(byte, within).into(),
+            4 => unpacked::<4>(byte, within).into(),
+            8 => unpacked::<8>(byte, within).into(),
+            _ => i16::from_le_bytes([byte, *self.weights.get(first + 1)?]).into(),
+        })
+    }
+}
+
 /// Adds the rows of the given numbers.
 #[inline(always)]
 pub fn add_rows(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {

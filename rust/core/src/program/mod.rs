@@ -5,6 +5,7 @@ mod check_clocked;
 mod header;
 mod population;
 mod projection;
+mod synapses;
 
 pub use crate::clock::readout::Readout;
 pub use check::ProgramError;
@@ -13,6 +14,7 @@ pub use header::{Field, Section};
 pub(crate) use population::Places;
 pub use population::{Constants, Kind, Population, Reset};
 pub use projection::{Accumulator, Layout, Projection};
+pub use synapses::Synapse;
 
 use crate::memory::Plan;
 use crate::table::Words;
@@ -95,12 +97,12 @@ impl<B: AsRef<[u8]>> Program<B> {
         (first..end).filter_map(length)
     }
 
-    /// How many synapses there are.
+    /// How many synapses of event-driven neurons there are.
     pub fn synapses(&self) -> usize {
         self.view().synapses.len()
     }
 
-    /// Target neuron, among all neurons, and weight of a synapse.
+    /// Target, among all event-driven neurons, and weight of one of them.
     pub fn synapse(&self, index: usize) -> Option<(u32, i32)> {
         let (target, weight) = match self.view().synapses {
             Synapses::Narrow(synapses) => narrow(*synapses.get(index)?),

@@ -151,6 +151,12 @@ impl Population {
         if self.kind.is_clocked() { self.clocked.state_words() } else { 0 }
     }
 
+    /// Words of one neuron that a tick reads and writes: those, and what is left of a refractory period.
+    #[must_use]
+    pub const fn updated_words(&self) -> u32 {
+        if self.kind.is_clocked() { self.clocked.planes() } else { 2 }
+    }
+
     /// Ticks of the refractory period.
     #[must_use]
     pub const fn refractory(&self) -> u32 {

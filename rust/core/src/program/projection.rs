@@ -117,6 +117,12 @@ impl Projection {
         1 << (self.block_shift & 31)
     }
 
+    /// Sources that it may carry spikes of.
+    #[must_use]
+    pub const fn sources(&self) -> u32 {
+        self.sources
+    }
+
     /// Accumulators that it keeps.
     pub(crate) const fn sums(&self) -> u32 {
         match self.layout {
