@@ -32,7 +32,7 @@ from tarry._tables import markdown
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "partition.json"
 PAGE = ROOT / "docs" / "scale.md"
-CASES = [(n, 1.0) for n in (256, 512, 1024, 2048, 4096)] + [(n, 0.1) for n in (256, 1024, 4096, 8192)]
+CASES = [(n, density) for n in (256, 512, 1024, 2048, 4096, 8192) for density in (0.1, 1.0)][:-1]
 TICK, LONGEST, THRESHOLD = 1e-3, 62, 1 << 17
 #: Ticks until neurons fire at their rate, spread evenly.
 QUIET = 200
@@ -176,13 +176,12 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=1 << 20, help="leave out cases with more neurons")
     parser.add_argument("--page", action="store_true", help="write the page from the last results alone")
     given = parser.parse_args()
-    if not given.page:
-        cases, loads = [], [os.getloadavg()[0]]
-        for neurons, density in CASES:
-            if neurons <= given.most:
-                cases.append(measure(neurons, density, given.rounds, given.seconds))
-                loads.append(os.getloadavg()[0])
-                print(json.dumps(cases[-1]), flush=True)
+    cases: list[Row] = []
+    loads = [os.getloadavg()[0]]
+    for neurons, density in [] if given.page else [case for case in CASES if case[0] <= given.most]:
+        cases.append(measure(neurons, density, given.rounds, given.seconds))
+        loads.append(os.getloadavg()[0])
+        print(json.dumps(cases[-1]), flush=True)
         results = {
             "rounds": given.rounds,
             "cores": os.cpu_count(),
