@@ -32,7 +32,7 @@ from tarry._tables import markdown
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "docs" / "results" / "partition.json"
 PAGE = ROOT / "docs" / "scale.md"
-CASES = [(n, 1.0) for n in (256, 512, 1024, 2048, 4096)] + [(n, 0.1) for n in (256, 1024, 4096, 8192)]
+CASES = [(n, density) for n in (32, 64, 128, 256, 512, 1024, 2048, 4096, 8192) for density in (0.1, 1.0)][:-1]
 TICK, LONGEST, THRESHOLD = 1e-3, 62, 1 << 17
 #: Ticks until neurons fire at their rate, spread evenly.
 QUIET = 200
@@ -173,21 +173,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--seconds", type=float, default=0.03, help="of one round in one piece")
-    parser.add_argument("--most", type=int, default=1 << 20, help="leave out cases with more neurons")
+    parser.add_argument(
+        "--least", type=int, default=1, help="keep the last results of cases with fewer neurons"
+    )
+    parser.add_argument("--most", type=int, default=1 << 20, help="and of those with more")
     parser.add_argument("--page", action="store_true", help="write the page from the last results alone")
     given = parser.parse_args()
-    if not given.page:
-        cases, loads = [], [os.getloadavg()[0]]
-        for neurons, density in CASES:
-            if neurons <= given.most:
-                cases.append(measure(neurons, density, given.rounds, given.seconds))
-                loads.append(os.getloadavg()[0])
-                print(json.dumps(cases[-1]), flush=True)
+    results: Row = (
+        json.loads(RESULTS.read_text()) if RESULTS.exists() else {"cases": [], "load_average": [1e3, 0.0]}
+    )
+    loads = [*results["load_average"], os.getloadavg()[0]]
+    for neurons, density in CASES:
+        if given.page or not given.least <= neurons <= given.most:
+            continue
+        case = measure(neurons, density, given.rounds, given.seconds)
+        print(json.dumps(case), flush=True)
+        loads.append(os.getloadavg()[0])
+        others = [c for c in results["cases"] if (c["neurons"], c["density"]) != (neurons, density)]
         results = {
             "rounds": given.rounds,
             "cores": os.cpu_count(),
             "load_average": [min(loads), max(loads)],
-            "cases": cases,
+            "cases": sorted([*others, case], key=lambda case: (case["neurons"], case["density"])),
         }
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     write_page(json.loads(RESULTS.read_text()))

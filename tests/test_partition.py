@@ -32,13 +32,13 @@ def check_same(
     until: int,
     arguments: dict[str, Any],
     where: str = "",
-    threads: int | None = None,
+    threads: int = 1,
 ) -> int:
     """Spikes, digest and what is read from every population; returns the number of spikes."""
     processor = tarry.Processor(whole)
     expected = processor.run(*spikes, until)
     in_parts = tarry.PartitionedProcessor(tarry.partition(network, parts, **arguments), threads)
-    for _ in range(2):
+    for _ in range(2 if threads == 1 else 1):
         found = in_parts.run(*spikes, until)
         assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True)), where
         assert in_parts.digest() == processor.digest(), where
@@ -49,7 +49,7 @@ def check_same(
 
 @pytest.mark.parametrize("group", range(6))
 def test_parts_equal_the_whole(group: int) -> None:
-    """1, 2, 3 and uneven parts of 108 networks, on as many threads or fewer, in every layout."""
+    """1, 2, 3 and uneven parts of 108 networks, on one thread or two, in every layout."""
     spikes = 0
     for place, seed in enumerate(SEEDS[group::6]):
         case = draw_clocked(seed)
@@ -59,7 +59,8 @@ def test_parts_equal_the_whole(group: int) -> None:
         for parts in (1, 2, 3, [2, 1])[: 4 - place % 2]:
             if (parts if isinstance(parts, int) else len(parts)) > neurons:
                 continue
-            threads = 2 if parts == 3 else None
+            # Threads that wait for a core are slow; what they could change is seen in a few networks.
+            threads = 2 if place % 6 == 0 and parts in (2, 3) else 1
             where = f"seed {seed}, parts {parts}, {choices}"
             spikes += check_same(
                 case.network,
