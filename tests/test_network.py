@@ -180,7 +180,7 @@ def test_integer_models_take_whole_weights_and_loihi_alone_exponents() -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [tarry.Integrator(1e-3), tarry.DeltaLif(1, 1), tarry.Lif(1e-3, 0.0, bias=1.0), MODELS[0]]
+    "model", [tarry.Integrator(1e-3, readout="max"), tarry.Lif(1e-3, 0.0, bias=1.0), MODELS[0]]
 )
 def test_the_event_rule_refuses_what_it_cannot_run(model: Any) -> None:
     network = tarry.Network(
