@@ -6,8 +6,8 @@ one after the other on one thread (what partitioning costs by itself), and on tw
 before any time counts.
 
 Every tick is timed by itself, and does the same in every round. So the least time of each 32 ticks over all rounds comes
-near what they take when nobody disturbs, if there was such a time. (Single ticks would not do: after a thread was held up, the
-others have done its next tick already.) What was measured with all the waiting stands beside it. Writes
+near what they take when nobody disturbs, if there was such a time. (Single ticks would not do: after a thread was
+held up, the others have done its next tick already.) What was measured with all the waiting stands beside it. Writes
 docs/results/partition.json and the table of docs/scale.md.
 """
 
