@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import tarry
 from generated_clocked import ClockedCase
 
-Choices = dict[str, object]
+Choices = Mapping[str, object]
 
 #: Blocks of the delay queue from the shared circular queue to the ring buffer, lists and bitmaps, all layouts.
 CHOICES: tuple[Choices, ...] = (

@@ -10,9 +10,9 @@ import pytest
 
 import tarry
 from generated_clocked import ClockedCase, draw_clocked
+from layouts import CHOICES, Choices
 from tarry.platforms import default_rule
 from tarry.simulate import simulate
-from test_parity_clocked import CHOICES, Choices
 
 Ends = tuple[str, int, str, int, int, int]
 
