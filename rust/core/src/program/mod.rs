@@ -217,6 +217,12 @@ impl<'p> View<'p> {
             .scan(population::Offsets::default(), |offsets, record| Some(offsets.place(record)))
     }
 
+    /// What the record of a population says by itself: its places among the others are not worked out.
+    pub(crate) fn population(&self, index: u16) -> Option<Population> {
+        let record = self.records.get(usize::from(index))?;
+        Some(population::Offsets::default().place(record))
+    }
+
     #[inline]
     pub(crate) fn threshold(&self, neuron: usize) -> i32 {
         self.thresholds.get(neuron).map_or(i32::MAX, |&bytes| i32::from_le_bytes(bytes))

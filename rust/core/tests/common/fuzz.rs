@@ -28,7 +28,7 @@ fn set_word(bytes: &mut [u8], at: usize, value: u32) {
 }
 
 /// Takes a program apart into its sections.
-fn sections(program: &[u8]) -> Vec<Vec<u8>> {
+pub fn sections(program: &[u8]) -> Vec<Vec<u8>> {
     (0..SECTIONS)
         .map(|kind| {
             let at = HEADER + 16 * kind;
@@ -39,7 +39,7 @@ fn sections(program: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// Puts sections together again, with right lengths and checksums.
-fn assemble(header: &[u8], sections: &[Vec<u8>]) -> Vec<u8> {
+pub fn assemble(header: &[u8], sections: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = header[..HEADER].to_vec();
     bytes.resize(HEADER + 16 * SECTIONS, 0);
     for (kind, section) in sections.iter().enumerate() {
