@@ -31,7 +31,7 @@ pub(super) fn record_is_right(record: &[u8; RECORD], population: &Population, vi
         && clocked.per_neuron >> PARAMETERS == 0
         && clocked.reset != Reset::Once
         && (population.kind != Kind::Loihi || clocked.reset == Reset::ToZero)
-        && clocked.refractory < LONGEST_TIME
+        && clocked.refractory <= LONGEST_TIME
         && if clocked.adapts { adapts } else { clocked.rho == 0 }
         && clocked.input_bound < 1 << 31
         && readout <= 4
