@@ -3,14 +3,15 @@
 
 mod common;
 
-use common::fuzz::{Outcome, assemble, case, sections};
+use common::fuzz::{Outcome, case};
+use common::sections::{assemble, sections};
 use common::{Random, golden};
 use tarry_core::{Program, ProgramError, Section};
 
 const CASES: u64 = 20_000;
 
 fn programs() -> Vec<Vec<u8>> {
-    let files = ["networks.bin", "yin_yang.bin"];
+    let files = ["networks.bin", "clocked.bin", "clocked.bin", "yin_yang.bin"];
     files.iter().flat_map(|file| golden(file)).map(|case| case.program.bytes().to_vec()).collect()
 }
 

@@ -234,6 +234,13 @@ impl<'p> View<'p> {
         (at(unit), at(unit + 1))
     }
 
+    /// Where the runs of the source end that a run belongs to; up to there, their delays increase.
+    pub(crate) fn end_of_source(&self, run: u32) -> u32 {
+        let first = |bytes: [u8; 4]| u32::from_le_bytes(bytes);
+        let next = self.sources.partition_point(|&bytes| first(bytes) <= run);
+        self.sources.get(next).map_or(0, |&bytes| first(bytes))
+    }
+
     /// When the next run of a spike in flight is due, if any is left.
     pub(crate) fn next_delivery(&self, entry: &crate::history::Entry) -> Option<u64> {
         let run = self.run(entry.run).filter(|_| entry.run < entry.end)?;
