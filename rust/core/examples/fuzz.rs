@@ -14,7 +14,7 @@ const THREADS: u64 = 2;
 
 fn main() {
     let cases: u64 = std::env::args().nth(1).map_or(10_000_000, |count| count.parse().unwrap());
-    let programs: Vec<Vec<u8>> = ["networks.bin", "yin_yang.bin"]
+    let programs: Vec<Vec<u8>> = ["networks.bin", "clocked.bin", "clocked.bin", "yin_yang.bin"]
         .iter()
         .flat_map(|file| golden(file))
         .map(|case| case.program.bytes().to_vec())

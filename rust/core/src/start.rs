@@ -11,6 +11,10 @@ pub(crate) fn start(view: &View, plan: &Plan, memory: &mut Memory) {
     Agenda::new(memory.crossings, plan.neurons).build();
     // Every tick leaves it empty.
     memory.work.fill(0);
+    // Never read before they are written, but a snapshot takes all of them.
+    memory.narrow_sources.fill(0);
+    memory.wide_sources.fill(0);
+    memory.starts.fill(0);
     for (slot, projection) in memory.projections.iter_mut().zip(view.projections()) {
         *slot = projection;
     }

@@ -4,13 +4,14 @@
 mod common;
 
 use common::fuzz::{Outcome, case};
+use common::sections::{assemble, sections};
 use common::{Random, golden};
-use tarry_core::Program;
+use tarry_core::{Program, ProgramError, Section};
 
 const CASES: u64 = 20_000;
 
 fn programs() -> Vec<Vec<u8>> {
-    let files = ["networks.bin", "yin_yang.bin"];
+    let files = ["networks.bin", "clocked.bin", "clocked.bin", "yin_yang.bin"];
     files.iter().flat_map(|file| golden(file)).map(|case| case.program.bytes().to_vec()).collect()
 }
 
@@ -36,6 +37,19 @@ fn every_truncation_is_noticed() {
     }
     let longer: Vec<u8> = program.iter().copied().chain([0]).collect();
     assert!(Program::parse(longer).is_err());
+}
+
+/// What is compared pair by pair must be few enough: a program is refused before, not after hours.
+#[test]
+fn populations_times_projections_are_limited() {
+    let program = golden("clocked.bin").remove(0).program;
+    let mut sections = sections(program.bytes());
+    for (section, copies) in [(Section::Populations, 1 << 13), (Section::Projections, 1 << 14)] {
+        let section = &mut sections[section as usize];
+        *section = section.repeat(copies);
+    }
+    let hostile = assemble(program.bytes(), &sections);
+    assert_eq!(Program::parse(hostile).unwrap_err(), ProgramError::TooLarge);
 }
 
 #[test]

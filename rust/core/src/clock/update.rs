@@ -73,15 +73,24 @@ fn gather(
     let row = projection.row_of(tick) as usize + at;
     let exponent = projection.exponent;
     let is_narrow = projection.layout == Layout::Packed && projection.accumulator != Accumulator::Wide;
-    if is_narrow {
-        let first = projection.first_sum as usize + row;
-        take(input, narrow.get_mut(first..first + len).unwrap_or_default(), exponent);
-    }
     let spilled = projection.spilled.is_some_and(|last| last >= tick);
-    if !is_narrow || spilled {
-        let first = if is_narrow { projection.first_wide } else { projection.first_sum } as usize + row;
-        take(input, wide.get_mut(first..first + len).unwrap_or_default(), exponent);
-    }
+    let place = |first: u32| first as usize + row..first as usize + row + len;
+    let wide = if is_narrow {
+        let narrow = narrow.get_mut(place(projection.first_sum)).unwrap_or_default();
+        if !spilled {
+            take(input, narrow, exponent);
+            return;
+        }
+        // What spilled and what did not are one sum, before it is shifted.
+        let wide = wide.get_mut(place(projection.first_wide)).unwrap_or_default();
+        for (wide, narrow) in wide.iter_mut().zip(narrow) {
+            *wide = wide.wrapping_add(core::mem::take(narrow).into());
+        }
+        wide
+    } else {
+        wide.get_mut(place(projection.first_sum)).unwrap_or_default()
+    };
+    take(input, wide, exponent);
 }
 
 #[inline(always)]
@@ -175,5 +184,34 @@ fn read_out(task: &mut Update) {
             Readout::Weighted => value.wrapping_add(gain.wrapping_mul(state) >> 30),
             Readout::None | Readout::Last => state,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sums are shifted once, wherever their parts lie.
+    #[test]
+    fn guarded_sums_are_whole_before_they_are_shifted() {
+        let projection = |spilled| Projection {
+            accumulator: Accumulator::Guarded,
+            block_shift: 1,
+            stride_shift: 2,
+            exponent: -3,
+            spilled,
+            ..Projection::default()
+        };
+        // Tick 5 has the second row of four sums.
+        let narrow_before = [1, 1, 1, 1, 7, -1, 9, 0];
+        let wide_before = [2, 2, 2, 2, 16_391, -16_391, 0, 0];
+        for (spilled, expected) in [(Some(5), [2_049, -2_049, 1, 0]), (Some(4), [0, -1, 1, 0])] {
+            let (mut narrow, mut wide, mut input) = (narrow_before, wide_before, [0; LANES]);
+            gather(&mut input, &projection(spilled), &mut narrow, &mut wide, 0, 4, 5);
+            assert_eq!(input.first_chunk(), Some(&expected));
+            assert!(input.iter().skip(4).all(|&sum| sum == 0));
+            let left = if spilled == Some(5) { [0; 4] } else { [16_391, -16_391, 0, 0] };
+            assert_eq!((narrow, wide.last_chunk()), ([1, 1, 1, 1, 0, 0, 0, 0], Some(&left)));
+        }
     }
 }

@@ -50,6 +50,9 @@ impl fmt::Display for ProgramError {
 
 impl core::error::Error for ProgramError {}
 
+const MOST_POPULATIONS: usize = 1 << 16;
+/// Every population is compared with every projection, without memory of our own: a fraction of a second.
+const MOST_PAIRS: u64 = 1 << 26;
 const MOST_UNITS: u32 = 1 << 24;
 const MOST_PLACES: u32 = 1 << 28;
 pub(super) const LONGEST_TIME: u32 = 1 << 30;
@@ -64,6 +67,8 @@ pub(super) fn require(holds: bool, error: ProgramError) -> Check {
 
 /// Checks the content of every section; returns the memory plan.
 pub(crate) fn check(view: &View, layout: &Layout, bytes: &[u8]) -> Result<Plan, ProgramError> {
+    let pairs = view.records.len() as u64 * view.projections.len() as u64;
+    require(view.records.len() <= MOST_POPULATIONS && pairs <= MOST_PAIRS, ProgramError::TooLarge)?;
     let (mut units, mut neurons, mut places, mut seen, mut outputs) = (0_u32, 0_u32, 0_u32, 0_u32, 0_u32);
     let (mut inputs, mut clocked) = (0_u32, 0_u32);
     for (index, (record, population)) in view.records.iter().zip(view.populations()).enumerate() {
@@ -86,7 +91,7 @@ pub(crate) fn check(view: &View, layout: &Layout, bytes: &[u8]) -> Result<Plan, 
         outputs += if population.is_output { population.size } else { 0 };
     }
     let most_neurons = if layout.synapse_bytes == 2 { 1 << 8 } else { 1 << 16 };
-    require(view.records.len() <= 1 << 16 && neurons <= most_neurons, ProgramError::TooLarge)?;
+    require(neurons <= most_neurons, ProgramError::TooLarge)?;
     // What is read from a network: spikes of its outputs, or states of its clocked neurons.
     let is_read = outputs > 0 || clocked > 0;
     require(inputs > 0 && is_read, ProgramError::Length(Section::Populations))?;

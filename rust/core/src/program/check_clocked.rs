@@ -31,7 +31,7 @@ pub(super) fn record_is_right(record: &[u8; RECORD], population: &Population, vi
         && clocked.per_neuron >> PARAMETERS == 0
         && clocked.reset != Reset::Once
         && (population.kind != Kind::Loihi || clocked.reset == Reset::ToZero)
-        && clocked.refractory < LONGEST_TIME
+        && clocked.refractory <= LONGEST_TIME
         && if clocked.adapts { adapts } else { clocked.rho == 0 }
         && clocked.input_bound < 1 << 31
         && readout <= 4
@@ -88,9 +88,8 @@ pub(super) fn check_projections(view: &View) -> Check {
     let (mut row, mut weight) = (0, 0);
     for (index, (record, projection)) in view.projections.iter().zip(view.projections()).enumerate() {
         let wrong = ProgramError::Item(Section::Projections, index as u32);
-        let population = |index: u16| view.populations().nth(index.into());
-        let (source, target) =
-            population(projection.source).zip(population(projection.target)).ok_or(wrong)?;
+        let ends = view.population(projection.source).zip(view.population(projection.target));
+        let (source, target) = ends.ok_or(wrong)?;
         let holds = codes_are_right(record)
             && target.kind.is_clocked()
             && projection.target >= last_target

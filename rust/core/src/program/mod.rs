@@ -217,6 +217,12 @@ impl<'p> View<'p> {
             .scan(population::Offsets::default(), |offsets, record| Some(offsets.place(record)))
     }
 
+    /// What the record of a population says by itself: its places among the others are not worked out.
+    pub(crate) fn population(&self, index: u16) -> Option<Population> {
+        let record = self.records.get(usize::from(index))?;
+        Some(population::Offsets::default().place(record))
+    }
+
     #[inline]
     pub(crate) fn threshold(&self, neuron: usize) -> i32 {
         self.thresholds.get(neuron).map_or(i32::MAX, |&bytes| i32::from_le_bytes(bytes))
@@ -226,6 +232,13 @@ impl<'p> View<'p> {
     pub(crate) fn runs_of(&self, unit: usize) -> (u32, u32) {
         let at = |index: usize| self.sources.get(index).map_or(0, |&bytes| u32::from_le_bytes(bytes));
         (at(unit), at(unit + 1))
+    }
+
+    /// Where the runs of the source end that a run belongs to; up to there, their delays increase.
+    pub(crate) fn end_of_source(&self, run: u32) -> u32 {
+        let first = |bytes: [u8; 4]| u32::from_le_bytes(bytes);
+        let next = self.sources.partition_point(|&bytes| first(bytes) <= run);
+        self.sources.get(next).map_or(0, |&bytes| first(bytes))
     }
 
     /// When the next run of a spike in flight is due, if any is left.

@@ -437,9 +437,9 @@ impl Places {
 
     /// Completes a projection with its sizes and places, and advances past it.
     pub(crate) fn place(&mut self, projection: &mut Projection, view: &View) {
-        let population = |index: u16| view.populations().nth(index.into()).unwrap_or_default();
-        let source = population(projection.source);
-        (projection.sources, projection.targets) = (source.size, population(projection.target).size);
+        let source = view.population(projection.source).unwrap_or_default();
+        let target = view.population(projection.target).unwrap_or_default();
+        (projection.sources, projection.targets) = (source.size, target.size);
         let add = |total: &mut u32, more: u32| *total = total.saturating_add(more);
         (projection.first_sum, projection.first_wide) = (self.wide_sums, self.wide_sums);
         match (projection.layout, projection.accumulator) {

@@ -45,9 +45,10 @@ impl State<'_> {
     fn entry_is_possible(&self, entry: &Entry) -> bool {
         let next = self.tick.view.next_delivery(entry);
         entry.tick < TICK_LIMIT
-            && entry.run <= entry.end
-            && (entry.run == entry.end || next.is_some_and(|tick| tick >= self.scalars.now))
-            && (entry.run == entry.end || self.tick.view.run(entry.end).is_some())
+            && (entry.run == entry.end
+                || entry.run < entry.end
+                    && entry.end <= self.tick.view.end_of_source(entry.run)
+                    && next.is_some_and(|tick| tick >= self.scalars.now))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::memory::Arenas;
 use crate::probe::Probe;
 use crate::processor::{Processor, tick_of};
 use crate::program::PREAMBLE;
+use crate::start::start;
 use core::fmt;
 use state::{Scalars, State};
 use walk::{Reader, Walk, Word, Writer};
@@ -46,7 +47,7 @@ pub enum SnapshotError {
         /// Spikes that the buffer holds.
         room: usize,
     },
-    /// The checksum is right, but no processor was ever in such a state. The processor was reset.
+    /// The checksum is right, but no processor was ever in such a state. The processor is as a new one.
     Impossible,
 }
 
@@ -133,6 +134,8 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe, K: Kernels> Processor<B, M, P, K> {
         let mut state = self.state();
         let is_whole = state.walk(&mut reader) && reader.left() == 0;
         if !(is_whole && state.is_possible()) {
+            // Nothing of it stays, not even what it says was counted.
+            start(&self.program.view(), self.program.plan(), &mut self.memory.memory());
             self.reset();
             return Err(SnapshotError::Impossible);
         }

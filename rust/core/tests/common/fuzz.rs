@@ -1,10 +1,9 @@
 //! Damaged programs and hostile streams, drawn at random: refused, or run without panic.
 
+use super::sections::{HEADER, assemble, damage, damage_fields, sections, vary};
 use super::{Random, Vectors};
-use tarry_core::{Kind, Processor, Program, crc32};
+use tarry_core::{Kind, Processor, Program, SnapshotError, crc32};
 
-const HEADER: usize = 40;
-const SECTIONS: usize = 11;
 /// Programs that ask for more are not run: they are accepted, but a caller would refuse them the memory.
 const MOST_MEMORY: usize = 1 << 20;
 const LAST_TICK: u64 = 100;
@@ -19,76 +18,6 @@ pub struct Outcome {
     pub spikes: u64,
 }
 
-fn word(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
-}
-
-fn set_word(bytes: &mut [u8], at: usize, value: u32) {
-    bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
-}
-
-/// Takes a program apart into its sections.
-fn sections(program: &[u8]) -> Vec<Vec<u8>> {
-    (0..SECTIONS)
-        .map(|kind| {
-            let at = HEADER + 16 * kind;
-            let (offset, length) = (word(program, at + 4) as usize, word(program, at + 8) as usize);
-            program[offset..offset + length].to_vec()
-        })
-        .collect()
-}
-
-/// Puts sections together again, with right lengths and checksums.
-fn assemble(header: &[u8], sections: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = header[..HEADER].to_vec();
-    bytes.resize(HEADER + 16 * SECTIONS, 0);
-    for (kind, section) in sections.iter().enumerate() {
-        let at = HEADER + 16 * kind;
-        let offset = bytes.len() as u32;
-        for (field, value) in
-            [kind as u32, offset, section.len() as u32, crc32(section)].into_iter().enumerate()
-        {
-            set_word(&mut bytes, at + 4 * field, value);
-        }
-        bytes.extend(section);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-    }
-    let length = bytes.len() as u32;
-    set_word(&mut bytes, 12, length);
-    let table = crc32(&bytes[HEADER..HEADER + 16 * SECTIONS]);
-    set_word(&mut bytes, 32, table);
-    let checksum = crc32(&bytes[..36]);
-    set_word(&mut bytes, 36, checksum);
-    bytes
-}
-
-/// Changes a few bytes, words or lengths of a section; values that sit on an edge come up often.
-fn damage(section: &mut Vec<u8>, random: &mut Random) {
-    const EDGES: [u32; 10] = [0, 1, 2, 0x7F, 0xFF, 0x100, 0xFFFF, 1 << 30, 0x7FFF_FFFF, u32::MAX];
-    for _ in 0..=random.below(3) {
-        let length = section.len();
-        match random.below(8) {
-            0 if length >= 8 => section.truncate(random.below(length as u64) as usize),
-            1 => section.extend((0..random.below(9)).map(|byte| byte as u8)),
-            2..=4 if length > 0 => {
-                let at = random.below(length as u64) as usize;
-                section[at] ^= 1 << random.below(8);
-            }
-            _ if length >= 4 => {
-                let at = 4 * random.below(length as u64 / 4) as usize;
-                let edge = EDGES[random.below(EDGES.len() as u64) as usize];
-                let value = match random.below(3) {
-                    0 => edge,
-                    1 => word(section, at).wrapping_add(edge),
-                    _ => word(section, 4 * random.below(length as u64 / 4) as usize),
-                };
-                set_word(section, at, value);
-            }
-            _ => {}
-        }
-    }
-}
-
 /// One case: a damaged program with right checksums, and a stream of spikes through it if it is accepted.
 pub fn case(programs: &[Vec<u8>], random: &mut Random, outcome: &mut Outcome) {
     outcome.cases += 1;
@@ -98,9 +27,15 @@ pub fn case(programs: &[Vec<u8>], random: &mut Random, outcome: &mut Outcome) {
     match random.below(12) {
         0 => damage(&mut header, random),
         1 => {}
-        _ => {
+        2..=5 => vary(&mut sections, random),
+        6..=8 => damage_fields(&mut sections, random),
+        kind => {
+            if kind == 9 {
+                vary(&mut sections, random);
+            }
             for _ in 0..=random.below(2) {
-                damage(&mut sections[random.below(SECTIONS as u64) as usize], random);
+                let section = random.below(sections.len() as u64) as usize;
+                damage(&mut sections[section], random);
             }
         }
     }
@@ -125,14 +60,15 @@ fn stream(program: Program<Vec<u8>>, random: &mut Random) -> u64 {
     let memory = Vectors::new(program.plan(), random.below(20) as usize);
     let mut engine = Processor::new(program, memory, ()).unwrap();
     let channels: u32 = engine.populations().iter().filter(|p| p.kind == Kind::Input).map(|p| p.size).sum();
-    let mut spikes = 0;
+    let (mut spikes, mut is_genuine) = (0, true);
     while engine.now() < LAST_TICK {
         match random.below(8) {
             0..=2 => {
                 let mut tick = engine.now();
-                let group: Vec<(u64, u32)> = (0..random.below(12))
+                let apart = [1, 3, 20][random.below(3) as usize];
+                let group: Vec<(u64, u32)> = (0..random.below(20))
                     .map(|_| {
-                        tick += random.below(20);
+                        tick += random.below(apart);
                         let beyond = u64::from(random.below(50) == 0);
                         (tick, random.below(u64::from(channels) + beyond) as u32)
                     })
@@ -148,6 +84,7 @@ fn stream(program: Program<Vec<u8>>, random: &mut Random) -> u64 {
                 engine.run_until_outputs(until, random.below(8) as usize);
             }
             _ if random.below(30) == 0 => engine.reset(),
+            _ if random.below(4) == 0 => is_genuine &= travel(&mut engine, random),
             _ => {
                 let deadline = engine.next_deadline();
                 assert!(deadline >= engine.now() || engine.now() == 0);
@@ -165,7 +102,31 @@ fn stream(program: Program<Vec<u8>>, random: &mut Random) -> u64 {
     for population in engine.populations() {
         let tally = population.tally();
         assert_eq!(tally.offered, tally.accepted + tally.rejected + tally.dropped);
-        assert!(tally.peak <= population.capacity());
+        assert!(tally.peak <= population.capacity() || !is_genuine);
     }
     spikes
+}
+
+/// Takes a snapshot and restores it, changed half of the time, with a right checksum. Returns false if the state may be one
+/// that the processor could not have come to.
+fn travel<B: AsRef<[u8]>>(engine: &mut Processor<B, Vectors>, random: &mut Random) -> bool {
+    let mut snapshot = Vec::new();
+    engine.save(&[], |bytes| snapshot.extend_from_slice(bytes));
+    if random.below(2) == 0 {
+        let before = engine.digest();
+        assert_eq!(engine.restore(&snapshot), Ok([].as_slice()));
+        assert_eq!(engine.digest(), before);
+        return true;
+    }
+    // Magic number, version, digest of the program and length of the notes stay.
+    let end = snapshot.len() - 4;
+    for _ in 0..=random.below(3) {
+        let at = 24 + random.below(end as u64 - 24) as usize;
+        snapshot[at] = [0, 1, 0xFF, snapshot[at] ^ 1 << random.below(8)][random.below(4) as usize];
+    }
+    let checksum = crc32(&snapshot[..end]);
+    snapshot[end..].copy_from_slice(&checksum.to_le_bytes());
+    let restored = engine.restore(&snapshot);
+    assert!(matches!(restored, Ok(_) | Err(SnapshotError::Impossible | SnapshotError::Outputs { .. })));
+    false
 }
