@@ -89,7 +89,7 @@ sizes: setup  ## Accuracies on Yin-Yang over hidden sizes and kinds of delay (go
 mnist: setup  ## First-spike training on MNIST 784-350-10 (../shared/data/mnist); docs/results/mnist.json
 	$(BIN)/python benchmarks/mnist_accuracy.py
 
-fuzz:  ## Ten million damaged programs and hostile streams, two minutes; docs/results/fuzz.json
+fuzz:  ## Ten million damaged programs, snapshots and hostile streams, ten minutes; docs/results/fuzz.json
 	cargo run --release --quiet -p tarry-core --example fuzz > docs/results/fuzz.json
 	cat docs/results/fuzz.json
 

@@ -103,6 +103,13 @@ pub fn columns(spikes: &[Spike]) -> (Vec<u64>, Vec<u32>) {
     spikes.iter().map(|spike| (spike.tick, spike.channel)).unzip()
 }
 
+/// A generator of its own for every number.
+pub fn numbered(number: u64) -> Random {
+    let mut random = Random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    random.bits();
+    random
+}
+
 /// A linear congruential generator: the same numbers everywhere.
 pub struct Random(pub u64);
 
