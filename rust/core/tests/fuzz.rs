@@ -57,6 +57,6 @@ fn right_checksums_are_not_enough() {
     // Otherwise the test would say little about one side or the other.
     assert!(outcome.refused > CASES / 4 && outcome.clocked > CASES / 10, "{outcome:?}");
     assert!(outcome.ran > outcome.clocked + CASES / 10 && outcome.spikes > CASES, "{outcome:?}");
-    assert!(outcome.dropped > CASES && outcome.snapshots > 2 * outcome.snapshots_refused, "{outcome:?}");
+    assert!(outcome.dropped > CASES / 4 && outcome.snapshots > 2 * outcome.snapshots_refused, "{outcome:?}");
     assert!(outcome.snapshots_refused > CASES / 20, "{outcome:?}");
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "every test uses its part")]
 
 pub mod fuzz;
+pub mod overload;
 pub mod sections;
 
 use tarry_core::{Arenas, Memory, Plan, Program, Spike, each_arena};
