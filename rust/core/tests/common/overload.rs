@@ -116,9 +116,9 @@ struct Model {
 }
 
 impl Model {
-    fn new(population: Population) -> Self {
+    fn new(population: &Population) -> Self {
         let ticks = population.longest_delay() as usize + 2;
-        Self { population, live: 0, leaving: vec![0; ticks], tally: Tally::default() }
+        Self { population: *population, live: 0, leaving: vec![0; ticks], tally: Tally::default() }
     }
 
     /// Spikes whose last delivery was made before `tick` go.
@@ -172,7 +172,7 @@ pub fn overload(program: Program<Vec<u8>>, events: u64, random: &mut Random) -> 
     let longest = populations.iter().map(Population::longest_delay).max().unwrap_or(0);
     let routes = routes(engine.program(), &populations);
     let mut due = Due { ring: vec![0; longest as usize + 2], routes };
-    let mut models: Vec<Model> = populations.into_iter().map(Model::new).collect();
+    let mut models: Vec<Model> = populations.iter().map(Model::new).collect();
     let mut seen = vec![false; models.iter().map(|model| model.population.size as usize).max().unwrap_or(0)];
     let (mut deliveries, mut offered) = (0, 0);
     let heap = allocation_counter::measure(|| {
