@@ -5,9 +5,11 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "../tests/common/overload.rs"]
+mod model;
 
-use common::overload::{SETTINGS, Totals, add, overload, overloaded};
 use common::{golden, numbered};
+use model::{SETTINGS, Totals, add, overload, overloaded};
 use std::time::Instant;
 
 fn main() {

@@ -2,9 +2,11 @@
 //! nothing is allocated. `cargo run --release -p tarry-core --example overload` does 10^8 spikes.
 
 mod common;
+#[path = "common/overload.rs"]
+mod model;
 
-use common::overload::{SETTINGS, Totals, overload, overloaded};
 use common::{golden, numbered};
+use model::{SETTINGS, Totals, add, overload, overloaded};
 
 const EVENTS: u64 = 300;
 
@@ -16,8 +18,8 @@ fn every_spike_is_accounted_for() {
             let program = overloaded(case.program.bytes(), setting);
             let totals = overload(program, EVENTS, &mut numbered((100 * number + index) as u64));
             assert_eq!(totals.heap_calls, 0, "case {index}");
-            common::overload::add(&mut sum.inputs, &totals.inputs);
-            common::overload::add(&mut sum.neurons, &totals.neurons);
+            add(&mut sum.inputs, &totals.inputs);
+            add(&mut sum.neurons, &totals.neurons);
             sum.deliveries += totals.deliveries;
         }
         // Otherwise nothing was overloaded.

@@ -2,7 +2,6 @@
 #![allow(dead_code, unreachable_pub, reason = "every test uses its part")]
 
 pub mod fuzz;
-pub mod overload;
 pub mod sections;
 
 use tarry_core::{Arenas, Memory, Plan, Program, Spike, each_arena};
@@ -74,9 +73,12 @@ pub fn networks() -> Vec<Golden> {
     std::env::var("TARRY_NETWORKS").map_or_else(committed, |path| read(&path))
 }
 
-/// All cases of a committed golden file.
+/// All cases of a committed golden file. Crates at any depth of the repository share this.
 pub fn golden(file: &str) -> Vec<Golden> {
-    read(&format!("{}/../../tests/golden/{file}", env!("CARGO_MANIFEST_DIR")))
+    let folders = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut paths = folders.map(|folder| folder.join("tests/golden").join(file));
+    let path = paths.find(|path| path.exists()).unwrap_or_else(|| panic!("no golden file {file}"));
+    read(&path.to_string_lossy())
 }
 
 fn read(path: &str) -> Vec<Golden> {

@@ -1,8 +1,9 @@
 //! Twice as many spikes as the histories can take, and an obvious model of what becomes of each: which ones are accepted,
 //! rejected or dropped, and how many synapses every tick must go through for those that were accepted.
+#![allow(unreachable_pub, reason = "tests and examples are crates of their own")]
 
-use super::sections::{HEADER, assemble, sections, set_word, word};
-use super::{Random, Vectors};
+use crate::common::sections::{HEADER, assemble, sections, set_word, word};
+use crate::common::{Random, Vectors};
 use tarry_core::{Kind, Layout, Population, Probe, Processor, Program, Section, Tally};
 
 /// How inputs and histories are set up for an overload.
