@@ -1,6 +1,6 @@
 //! Twice as many spikes as the histories can take, and an obvious model of what becomes of each: which ones are accepted,
 //! rejected or dropped, and how many synapses every tick must go through for those that were accepted.
-#![allow(unreachable_pub, reason = "tests and examples are crates of their own")]
+#![allow(dead_code, unreachable_pub, reason = "tests and examples are crates of their own")]
 
 use crate::common::sections::{HEADER, assemble, sections, set_word, word};
 use crate::common::{Random, Vectors};
