@@ -6,7 +6,7 @@ RUST_SOURCES := $(shell find rust firmware_sim -path firmware_sim/firmware -prun
 FIRMWARE := firmware_sim/firmware
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python lint bench head-to-head delay-queue asv accuracy sizes mnist grid-bias training-speed firmware firmware-tools fuzz mutations docs lock clean setup
+.PHONY: help demo test test-rust test-python lint bench head-to-head delay-queue asv accuracy sizes mnist grid-bias training-speed firmware firmware-tools fuzz overload mutations docs lock clean setup
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -89,9 +89,13 @@ sizes: setup  ## Accuracies on Yin-Yang over hidden sizes and kinds of delay (go
 mnist: setup  ## First-spike training on MNIST 784-350-10 (../shared/data/mnist); docs/results/mnist.json
 	$(BIN)/python benchmarks/mnist_accuracy.py
 
-fuzz:  ## Ten million damaged programs and hostile streams, two minutes; docs/results/fuzz.json
+fuzz:  ## Ten million damaged programs, snapshots and hostile streams, ten minutes; docs/results/fuzz.json
 	cargo run --release --quiet -p tarry-core --example fuzz > docs/results/fuzz.json
 	cat docs/results/fuzz.json
+
+overload:  ## 10^8 spikes at twice the load that histories take, every count compared with a model; docs/results/overload.json
+	cargo run --release --quiet -p tarry-core --example overload > docs/results/overload.json
+	cat docs/results/overload.json
 
 mutations: setup  ## Break the code on purpose and see the tests fail
 	$(BIN)/python tests/mutations.py

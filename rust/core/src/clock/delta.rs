@@ -82,3 +82,93 @@ fn mask(fired: &[u8; LANES]) -> u64 {
     }
     mask
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::clock::rules::{Clocked, LIMIT, State};
+    use crate::program::Kind;
+    use std::vec::Vec;
+
+    fn clocked(reset: Reset, spikes: bool) -> Clocked {
+        Clocked { kind: Kind::Delta, reset, spikes, is_bounded: true, ..Clocked::default() }
+    }
+
+    /// Compares with the rule, neuron by neuron.
+    fn check(states: &[i32], input: &[i32; LANES], p: &Parameters, reset: Reset, spikes: bool) {
+        let mut fast = states.to_vec();
+        let (fired, any) = if spikes {
+            update::<true>(&mut fast, input, p, reset)
+        } else {
+            update::<false>(&mut fast, input, p, reset)
+        };
+        let mut saturations = 0;
+        let rule = clocked(reset, spikes);
+        let (mut expected, mut expected_any) = (0, false);
+        for (lane, &membrane) in states.iter().enumerate() {
+            let mut state = State { membrane, ..State::default() };
+            let fires = rule.step(p, &mut state, input[lane].into(), &mut saturations);
+            expected |= u64::from(fires) << lane;
+            expected_any |= state.membrane != 0;
+            let case = (membrane, input[lane], p, reset, spikes);
+            assert_eq!(fast[lane], state.membrane, "{case:?}");
+            assert_eq!(fired >> lane & 1 != 0, fires, "{case:?}");
+        }
+        assert_eq!((fired, saturations), (expected, 0));
+        // Lanes beyond the population may say that there is something: then one more tick is done.
+        assert!(any || !expected_any);
+        assert!(any == expected_any || states.len() < LANES);
+    }
+
+    /// Zero, the borders of the two parts of the product, the limits, and what lies beside.
+    fn corners() -> Vec<i32> {
+        let borders = [1, 1 << 14, 1 << 15, 1 << 16, 1 << 29, 1 << 30, LIMIT as i32 - 3];
+        let sizes = borders.into_iter().flat_map(|size| [size - 1, size, size + 1, size + 2]);
+        sizes.flat_map(|size| [size, -size]).chain([LIMIT as i32, -LIMIT as i32]).take(LANES).collect()
+    }
+
+    #[test]
+    fn every_decay_of_states_at_corners() {
+        let (states, input) = (corners(), [0; LANES]);
+        for decay in 0..=1 << 15 {
+            let p = Parameters { decay, threshold: 1 << 15, ..Parameters::default() };
+            let reset = if decay % 2 == 0 { Reset::ToZero } else { Reset::BySubtraction };
+            check(&states, &input, &p, reset, decay % 3 > 0);
+        }
+    }
+
+    #[test]
+    fn random_populations_step_as_the_rule_does() {
+        let mut random = 5_u64;
+        let mut bits = move || {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random >> 33
+        };
+        // A number of either sign of at most so many bits.
+        let mut within = |most: u64| {
+            let size = (bits() & ((1 << (bits() % (most + 1))) - 1)) as i32;
+            if bits() % 2 == 0 { size } else { -size }
+        };
+        for case in 0..6_000 {
+            // The parts of a sum that stays within its limit, by the most that it can be.
+            let states: Vec<i32> =
+                (0..=within(7).unsigned_abs() as usize % LANES).map(|_| within(30)).collect();
+            let input: [i32; LANES] = core::array::from_fn(|_| within(29));
+            let mut p = Parameters {
+                decay: within(15).abs() + i32::from(case % 2 == 0),
+                bias: within(28),
+                threshold: within(30).abs().max(1),
+                ..Parameters::default()
+            };
+            if case % 3 > 0 {
+                // The threshold is what the first neuron comes to, or one more.
+                let mut state = State { membrane: states[0], ..State::default() };
+                clocked(Reset::ToZero, false).step(&p, &mut state, input[0].into(), &mut 0);
+                p.threshold = state.membrane.saturating_add(case % 3 - 1).max(1);
+            }
+            let reset = if case % 4 < 2 { Reset::ToZero } else { Reset::BySubtraction };
+            check(&states, &input, &p, reset, case % 5 > 0);
+        }
+    }
+}

@@ -239,7 +239,11 @@ fn take_due(
     let head = (projection.first_due + slot) as usize;
     let links = projection.first_due + projection.due_ticks();
     let mut node = histories.starts.get_mut(head).map_or(NOTHING, |head| core::mem::replace(head, NOTHING));
-    while node != NOTHING {
+    // No list is longer than there are nodes; one that a hostile snapshot closed to a circle has no end.
+    for _ in 0..queue.places * delays {
+        if node == NOTHING {
+            break;
+        }
         let (place, level) = (u32::from(node) / delays.max(1), u32::from(node) % delays.max(1));
         hand_out(queue.source(place, histories) * delays + level);
         node = histories.starts.get((links + u32::from(node)) as usize).copied().unwrap_or(NOTHING);

@@ -170,3 +170,95 @@ pub(crate) fn delta_is_bounded(largest_decay: i32, input_bound: u32) -> bool {
     let lost = (1 << 15) - i64::from(largest_decay);
     lost > 0 && (i64::from(input_bound) << 15) / lost < LIMIT
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(kind: Kind) -> Clocked {
+        Clocked { kind, spikes: true, ..Clocked::default() }
+    }
+
+    /// One tick from a state; the neuron after it, whether it fired, and how often it was cut.
+    fn stepped(
+        rule: &Clocked,
+        p: &Parameters,
+        membrane: i32,
+        current: i32,
+        input: i64,
+    ) -> (State, bool, u64) {
+        let (mut state, mut saturations) = (State { membrane, current, ..State::default() }, 0);
+        let fires = rule.step(p, &mut state, input, &mut saturations);
+        (state, fires, saturations)
+    }
+
+    /// v > vth 2^6, not at equality; without decay the input is the current, shifted by 6.
+    #[test]
+    fn loihi_fires_above_its_threshold() {
+        let p = Parameters { synapse_decay: 4095, threshold: 5, ..Parameters::default() };
+        for (membrane, input, expected) in [(0, 5, 320), (1, 5, 0), (319, 0, 319), (320, 0, 320), (321, 0, 0)]
+        {
+            let (state, fires, _) = stepped(&rule(Kind::Loihi), &p, membrane, 0, input);
+            assert_eq!((state.membrane, fires), (expected, expected == 0), "{membrane} {input}");
+        }
+    }
+
+    /// `u > 2^23` and `u <= -2^23` are wrapped, once and uncounted; `v` is clipped and counted.
+    #[test]
+    fn the_current_of_loihi_wraps_and_its_membrane_clips() {
+        let p = Parameters { synapse_decay: 4095, threshold: 1 << 16, ..Parameters::default() };
+        let silent = Clocked { spikes: false, ..rule(Kind::Loihi) };
+        for (input, current) in [
+            (1 << 17, 1 << 23),
+            ((1 << 17) + 1, 64 - (1 << 23)),
+            (-(1 << 17), 1 << 23),
+            (1 - (1 << 17), 64 - (1 << 23)),
+            (3 << 17, 1 << 23),
+        ] {
+            let (state, _, saturations) = stepped(&silent, &p, 0, 0, input);
+            let clipped = current.clamp(-LOIHI_LIMIT as i32, LOIHI_LIMIT as i32);
+            assert_eq!((state.current, state.membrane), (current, clipped), "{input}");
+            assert_eq!(saturations, u64::from(clipped != current));
+        }
+    }
+
+    /// A spike at equality; what is cut is counted; `x - sgn(x) max(abs(x) >> k, 1)`.
+    #[test]
+    fn delta_and_shift_at_their_limits() {
+        let limit = LIMIT as i32;
+        let p = Parameters { decay: 1 << 15, threshold: 7, ..Parameters::default() };
+        assert!(!stepped(&rule(Kind::Delta), &p, 0, 0, 6).1 && stepped(&rule(Kind::Delta), &p, 0, 0, 7).1);
+        for (input, cut) in [(0, 0), (1, 1), (-2 * LIMIT, 0), (-2 * LIMIT - 1, 1)] {
+            let silent = Clocked { spikes: false, ..rule(Kind::Delta) };
+            let (state, _, saturations) = stepped(&silent, &p, limit, 0, input);
+            assert_eq!((i64::from(state.membrane), saturations), ((LIMIT + input).clamp(-LIMIT, LIMIT), cut));
+        }
+        let silent = Clocked { spikes: false, ..rule(Kind::Shift) };
+        for (k, before, after) in
+            [(0, 9, 0), (1, 9, 5), (1, -9, -5), (4, 9, 8), (4, -1, 0), (31, 1, 0), (31, limit, limit - 1)]
+        {
+            let p = Parameters { decay: k, synapse_decay: -1, ..Parameters::default() };
+            assert_eq!(stepped(&silent, &p, before, 0, 0).0.membrane, after, "{k} {before}");
+        }
+    }
+
+    /// Where the compiler's bound says so, the largest input in every tick is never cut.
+    #[test]
+    fn bounded_states_are_never_cut() {
+        let silent = Clocked { spikes: false, ..rule(Kind::Delta) };
+        for decay in [0, 1, 100, 16_384, 30_000, 32_000, 32_700] {
+            let lost = (1 << 15) - i64::from(decay);
+            for bound in [0, 1, 1000, (LIMIT * lost >> 15) - 1, LIMIT * lost >> 15, (LIMIT * lost >> 15) + 2]
+            {
+                let (mut state, mut saturations) = (State::default(), 0);
+                let p = Parameters { decay, ..Parameters::default() };
+                for _ in 0..20_000 {
+                    silent.step(&p, &mut state, bound, &mut saturations);
+                }
+                assert!(saturations == 0 || !delta_is_bounded(decay, bound as u32), "{decay} {bound}");
+                assert!(delta_is_bounded(decay, bound as u32) || bound >= (LIMIT * lost >> 15) - 1);
+            }
+        }
+        assert!(!delta_is_bounded(1 << 15, 1));
+    }
+}

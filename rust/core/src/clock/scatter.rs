@@ -233,4 +233,24 @@ mod tests {
             }
         }
     }
+
+    /// The largest weight of either sign onto every sum near the edge of the band.
+    #[test]
+    fn no_guarded_sum_leaves_its_width_at_the_edge_of_the_band() {
+        let most = (1 << 14) - 1;
+        for edge in (most - 3..=most + 4).flat_map(|sum| [sum, -sum]) {
+            for last in [most, -most] {
+                let weights = [edge.clamp(-most, most), edge - edge.clamp(-most, most), last, last];
+                let words: Vec<[u8; 4]> =
+                    weights.map(|weight: i32| ((weight as u32) << 16).to_le_bytes()).into();
+                let runs: Vec<Range> = (0..4).map(|run| [run, run + 1]).collect();
+                let synapses = Synapses { words: &words, shift: 16, base: 0 };
+                for add in [add_runs::<i16, _, true>, plain::<i16, _, true>] {
+                    let (mut narrow, mut wide) = ([0_i16; 32], [0_i32; 32]);
+                    add(&mut narrow, &mut wide, &synapses, &runs);
+                    assert_eq!(i32::from(narrow[0]) + wide[0], weights.iter().sum::<i32>(), "{edge} {last}");
+                }
+            }
+        }
+    }
 }

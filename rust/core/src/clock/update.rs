@@ -214,4 +214,35 @@ mod tests {
             assert_eq!((narrow, wide.last_chunk()), ([1, 1, 1, 1, 0, 0, 0, 0], Some(&left)));
         }
     }
+
+    /// Every read-out of a membrane over three ticks, the gain of a weighted one halving.
+    #[test]
+    fn readouts_follow_the_membrane() {
+        let expected = [
+            (Readout::Max, [i64::MIN >> 32, -7], [9, -7]),
+            (Readout::Sum, [0, 0], [9 - 4 + 3, -7 - 8 - 9]),
+            (Readout::Last, [0, 0], [3, -9]),
+            // 9 - 4/2 + 3/4 and -7 - 8/2 - 9/4, each part rounded down.
+            (Readout::Weighted, [0, 0], [9 - 2, -7 - 4 - 3]),
+        ];
+        for (kind, mut readouts, after) in expected {
+            let mut population = Population { size: 2, ..Population::default() };
+            population.readout = crate::clock::readout::Reading::new(kind, 1 << 29, 0);
+            readouts[1] = readouts[0];
+            for (tick, mut states) in (0..).zip([[9, -7], [-4, -8], [3, -9]]) {
+                read_out(&mut Update {
+                    population: &mut population,
+                    projections: &[],
+                    parameters: &[],
+                    narrow: &mut [],
+                    wide: &mut [],
+                    states: &mut states,
+                    readouts: &mut readouts,
+                    fired: &mut [],
+                    tick,
+                });
+            }
+            assert_eq!(readouts, after, "{kind:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Damaged programs and hostile streams, drawn at random: refused, or run without panic.
 
 use super::sections::{HEADER, assemble, damage, damage_fields, sections, vary};
-use super::{Random, Vectors};
+use super::{Random, Vectors, golden};
 use tarry_core::{Kind, Processor, Program, SnapshotError, crc32};
 
 /// Programs that ask for more are not run: they are accepted, but a caller would refuse them the memory.
@@ -15,7 +15,20 @@ pub struct Outcome {
     pub refused: u64,
     pub too_large: u64,
     pub ran: u64,
+    /// Of those that ran: programs with clocked neurons.
+    pub clocked: u64,
+    /// Spikes that came out, and spikes that found a full list.
     pub spikes: u64,
+    pub dropped: u64,
+    /// Snapshots that were restored, and damaged ones that were refused.
+    pub snapshots: u64,
+    pub snapshots_refused: u64,
+}
+
+/// The programs that are damaged; as many clocked as event-driven ones.
+pub fn programs() -> Vec<Vec<u8>> {
+    let files = ["networks.bin", "clocked.bin", "clocked.bin", "yin_yang.bin"];
+    files.iter().flat_map(|file| golden(file)).map(|case| case.program.bytes().to_vec()).collect()
 }
 
 /// One case: a damaged program with right checksums, and a stream of spikes through it if it is accepted.
@@ -52,31 +65,20 @@ pub fn case(programs: &[Vec<u8>], random: &mut Random, outcome: &mut Outcome) {
         return;
     }
     outcome.ran += 1;
-    outcome.spikes += stream(program, random);
+    outcome.clocked += u64::from(program.plan().states > 0);
+    stream(program, random, outcome);
 }
 
-/// Pushes spikes, some of them bad, runs and pops in random order; returns how many spikes came out.
-fn stream(program: Program<Vec<u8>>, random: &mut Random) -> u64 {
+/// Pushes spikes, some of them bad, runs, pops and travels in time in random order.
+fn stream(program: Program<Vec<u8>>, random: &mut Random, outcome: &mut Outcome) {
     let memory = Vectors::new(program.plan(), random.below(20) as usize);
     let mut engine = Processor::new(program, memory, ()).unwrap();
     let channels: u32 = engine.populations().iter().filter(|p| p.kind == Kind::Input).map(|p| p.size).sum();
-    let (mut spikes, mut is_genuine) = (0, true);
+    let mut is_genuine = true;
     while engine.now() < LAST_TICK {
         match random.below(8) {
             0..=2 => {
-                let mut tick = engine.now();
-                let apart = [1, 3, 20][random.below(3) as usize];
-                let group: Vec<(u64, u32)> = (0..random.below(20))
-                    .map(|_| {
-                        tick += random.below(apart);
-                        let beyond = u64::from(random.below(50) == 0);
-                        (tick, random.below(u64::from(channels) + beyond) as u32)
-                    })
-                    .collect();
-                let (mut ticks, channels): (Vec<u64>, Vec<u32>) = group.into_iter().unzip();
-                if random.below(40) == 0 {
-                    ticks.push(random.bits() << random.below(33));
-                }
+                let (ticks, channels) = spikes(engine.now(), channels, random);
                 let _ = engine.push(&ticks, &channels);
             }
             3..=6 => {
@@ -84,14 +86,14 @@ fn stream(program: Program<Vec<u8>>, random: &mut Random) -> u64 {
                 engine.run_until_outputs(until, random.below(8) as usize);
             }
             _ if random.below(30) == 0 => engine.reset(),
-            _ if random.below(4) == 0 => is_genuine &= travel(&mut engine, random),
+            _ if random.below(8) == 0 => is_genuine &= travel(&mut engine, is_genuine, random, outcome),
             _ => {
                 let deadline = engine.next_deadline();
                 assert!(deadline >= engine.now() || engine.now() == 0);
             }
         }
         while engine.pop().is_some() {
-            spikes += 1;
+            outcome.spikes += 1;
         }
         // An idle network would otherwise wait for long.
         if random.below(20) == 0 {
@@ -103,19 +105,41 @@ fn stream(program: Program<Vec<u8>>, random: &mut Random) -> u64 {
         let tally = population.tally();
         assert_eq!(tally.offered, tally.accepted + tally.rejected + tally.dropped);
         assert!(tally.peak <= population.capacity() || !is_genuine);
+        outcome.dropped += tally.dropped * u64::from(is_genuine);
     }
-    spikes
+}
+
+/// A group of spikes from now on, dense or sparse; a channel may be out of range, or a column too long.
+fn spikes(now: u64, channels: u32, random: &mut Random) -> (Vec<u64>, Vec<u32>) {
+    let apart = [1, 3, 20][random.below(3) as usize];
+    let mut tick = now;
+    let group = (0..random.below(20)).map(|_| {
+        tick += random.below(apart);
+        let beyond = u64::from(random.below(50) == 0);
+        (tick, random.below(u64::from(channels) + beyond) as u32)
+    });
+    let (mut ticks, channels): (Vec<u64>, Vec<u32>) = group.unzip();
+    if random.below(40) == 0 {
+        ticks.push(random.bits() << random.below(33));
+    }
+    (ticks, channels)
 }
 
 /// Takes a snapshot and restores it, changed half of the time, with a right checksum. Returns false if the state may be one
 /// that the processor could not have come to.
-fn travel<B: AsRef<[u8]>>(engine: &mut Processor<B, Vectors>, random: &mut Random) -> bool {
+fn travel<B: AsRef<[u8]>>(
+    engine: &mut Processor<B, Vectors>,
+    is_genuine: bool,
+    random: &mut Random,
+    outcome: &mut Outcome,
+) -> bool {
     let mut snapshot = Vec::new();
     engine.save(&[], |bytes| snapshot.extend_from_slice(bytes));
-    if random.below(2) == 0 {
+    if is_genuine && random.below(2) == 0 {
         let before = engine.digest();
         assert_eq!(engine.restore(&snapshot), Ok([].as_slice()));
         assert_eq!(engine.digest(), before);
+        outcome.snapshots += 1;
         return true;
     }
     // Magic number, version, digest of the program and length of the notes stay.
@@ -128,5 +152,7 @@ fn travel<B: AsRef<[u8]>>(engine: &mut Processor<B, Vectors>, random: &mut Rando
     snapshot[end..].copy_from_slice(&checksum.to_le_bytes());
     let restored = engine.restore(&snapshot);
     assert!(matches!(restored, Ok(_) | Err(SnapshotError::Impossible | SnapshotError::Outputs { .. })));
+    outcome.snapshots += u64::from(restored.is_ok());
+    outcome.snapshots_refused += u64::from(restored.is_err());
     false
 }

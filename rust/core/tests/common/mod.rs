@@ -73,9 +73,12 @@ pub fn networks() -> Vec<Golden> {
     std::env::var("TARRY_NETWORKS").map_or_else(committed, |path| read(&path))
 }
 
-/// All cases of a committed golden file.
+/// All cases of a committed golden file. Crates at any depth of the repository share this.
 pub fn golden(file: &str) -> Vec<Golden> {
-    read(&format!("{}/../../tests/golden/{file}", env!("CARGO_MANIFEST_DIR")))
+    let folders = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut paths = folders.map(|folder| folder.join("tests/golden").join(file));
+    let path = paths.find(|path| path.exists()).unwrap_or_else(|| panic!("no golden file {file}"));
+    read(&path.to_string_lossy())
 }
 
 fn read(path: &str) -> Vec<Golden> {
@@ -101,6 +104,13 @@ fn read(path: &str) -> Vec<Golden> {
 /// Ticks and channels apart, as `push` takes them.
 pub fn columns(spikes: &[Spike]) -> (Vec<u64>, Vec<u32>) {
     spikes.iter().map(|spike| (spike.tick, spike.channel)).unzip()
+}
+
+/// A generator of its own for every number.
+pub fn numbered(number: u64) -> Random {
+    let mut random = Random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    random.bits();
+    random
 }
 
 /// A linear congruential generator: the same numbers everywhere.

@@ -169,8 +169,7 @@ pub fn vary(sections: &mut [Vec<u8>], random: &mut Random) {
     let few = random.below(2) == 0;
     for record in sections[Section::Populations as usize].chunks_exact_mut(64) {
         let is_clocked = record[0] >= 2;
-        // Only who has a history that event-driven projections do not read may have it cut.
-        if few && record[3] & 32 == 0 && word(record, 8) > 0 {
+        if few && word(record, 8) > 0 {
             set_word(record, 8, 1 + random.below(5) as u32);
         }
         if is_clocked && random.below(3) == 0 {
