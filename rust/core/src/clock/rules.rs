@@ -247,16 +247,17 @@ mod tests {
     fn bounded_states_are_never_cut() {
         let silent = Clocked { spikes: false, ..rule(Kind::Delta) };
         for decay in [0, 1, 100, 16_384, 30_000, 32_000, 32_700] {
-            let lost = (1 << 15) - i64::from(decay);
-            for bound in [0, 1, 1000, (LIMIT * lost >> 15) - 1, LIMIT * lost >> 15, (LIMIT * lost >> 15) + 2]
-            {
+            // The largest input that states below the limit can take in every tick.
+            let most = (LIMIT * ((1 << 15) - i64::from(decay))) >> 15;
+            for bound in [0, 1, 1000, most - 1, most, most + 2] {
                 let (mut state, mut saturations) = (State::default(), 0);
                 let p = Parameters { decay, ..Parameters::default() };
                 for _ in 0..20_000 {
                     silent.step(&p, &mut state, bound, &mut saturations);
                 }
-                assert!(saturations == 0 || !delta_is_bounded(decay, bound as u32), "{decay} {bound}");
-                assert!(delta_is_bounded(decay, bound as u32) || bound >= (LIMIT * lost >> 15) - 1);
+                let is_bounded = delta_is_bounded(decay, bound as u32);
+                assert!(saturations == 0 || !is_bounded, "{decay} {bound}");
+                assert!(is_bounded || bound >= most - 1, "{decay} {bound}");
             }
         }
         assert!(!delta_is_bounded(1 << 15, 1));
