@@ -391,7 +391,13 @@ def test_interrupt(tmp_path: Path) -> None:
         "--out",
         str(tmp_path / "n.npz"),
     ]
-    running = subprocess.Popen([sys.executable, "-m", "tarry", *arguments], stderr=subprocess.PIPE, text=True)
+    # Whoever runs the tests in the background may have them ignore the interrupt.
+    running = subprocess.Popen(
+        [sys.executable, "-m", "tarry", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         while not checkpoint.exists() and running.poll() is None:
             time.sleep(0.02)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -31,21 +36,36 @@ def two_steps(layers: torch.nn.Module, times: Tensor, labels: Tensor) -> None:
         optimiser.step()
 
 
-def worker(rank: int, folder: str) -> None:
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=PROCESSES)
+def one_of_two(rank: int, port: int, folder: Path) -> None:
+    """What each of the processes does."""
+    meeting = f"tcp://127.0.0.1:{port}"
+    dist.init_process_group("gloo", meeting, timedelta(seconds=60), PROCESSES, rank)
     times, labels = batch()
     layers = DistributedDataParallel(model())
     two_steps(layers, times[rank::PROCESSES], labels[rank::PROCESSES])
-    torch.save(layers.module.state_dict(), f"{folder}/{rank}.pt")
+    torch.save(layers.module.state_dict(), folder / f"{rank}.pt")
     dist.destroy_process_group()
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def test_two_processes_step_as_one(tmp_path: Path) -> None:
-    other = torch.multiprocessing.get_context("spawn").Process(target=worker, args=(1, str(tmp_path)))
-    other.start()
-    worker(0, str(tmp_path))
-    other.join(60)
-    assert other.exitcode == 0
+    port = str(free_port())
+    environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo"}
+    started = [
+        subprocess.Popen([sys.executable, __file__, str(rank), port, str(tmp_path)], env=environment)
+        for rank in range(PROCESSES)
+    ]
+    try:
+        assert [process.wait(240) for process in started] == [0, 0]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
     alone = model()
     two_steps(alone, *batch())
     start = model().state_dict()
@@ -54,3 +74,7 @@ def test_two_processes_step_as_one(tmp_path: Path) -> None:
         for name, expected in alone.state_dict().items():
             torch.testing.assert_close(found[name], expected, rtol=0, atol=1e-12)
             assert (expected - start[name]).abs().max() > 1e-3
+
+
+if __name__ == "__main__":
+    one_of_two(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

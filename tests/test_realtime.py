@@ -245,8 +245,13 @@ PROGRAM = """
 
 def run(program: str, interrupt: bool) -> tuple[int, str, str]:
     code = textwrap.dedent(PROGRAM) + textwrap.dedent(program)
+    # Whoever runs the tests in the background may have them ignore the interrupt.
     child = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert child.stdout is not None
     try:
@@ -256,6 +261,7 @@ def run(program: str, interrupt: bool) -> tuple[int, str, str]:
         out, errors = child.communicate(timeout=60)
     finally:
         child.kill()
+        child.wait()
     return child.returncode, out, errors
 
 
