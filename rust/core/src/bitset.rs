@@ -70,7 +70,7 @@ impl Bitset<'_> {
 
 /// The positions of the ones of a word.
 #[inline]
-pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = usize> + Clone {
     core::iter::from_fn(move || {
         let first = word.trailing_zeros() as usize;
         word &= word.wrapping_sub(1);

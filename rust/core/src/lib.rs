@@ -37,6 +37,7 @@ mod prediction;
 mod probe;
 mod processor;
 mod program;
+mod push;
 mod snapshot;
 mod spike;
 mod start;

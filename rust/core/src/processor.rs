@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::clock::hand_over::Sums;
 use crate::clock::queue::Histories;
 use crate::digest::Digest;
-use crate::error::{ProcessorError, PushError};
+use crate::error::ProcessorError;
 use crate::kernels::{Kernels, Portable};
 use crate::lif::Neuron;
 use crate::memory::{Arenas, Memory};
@@ -14,7 +14,7 @@ use crate::probe::Probe;
 use crate::program::{Kind, Population, Program, Readout, View};
 use crate::spike::{Spike, TICK_LIMIT};
 use crate::start::start;
-use crate::tick::{Outputs, Readers, Tick};
+use crate::tick::{Outputs, Tick};
 use core::marker::PhantomData;
 
 /// A program, its memory, and the present.
@@ -26,7 +26,7 @@ pub struct Processor<B, M, P = (), K = Portable> {
     pub(crate) memory: M,
     probe: P,
     kernels: PhantomData<K>,
-    input_channels: u32,
+    pub(crate) input_channels: u32,
     output_neurons: usize,
     /// The first tick that is still to be done.
     pub(crate) now: u64,
@@ -96,90 +96,6 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe, K: Kernels> Processor<B, M, P, K> {
         (self.now, self.pushed) = (0, 0);
         (self.output_head, self.output_len) = (0, 0);
         self.digest = Digest::EMPTY;
-    }
-
-    /// Takes input spikes: ticks from [`Processor::now`] on, never decreasing, across calls too. Returns how many it
-    /// took: fewer than given where the history of an input that rejects is full. Work per spike is bounded.
-    ///
-    /// # Errors
-    /// [`PushError`]; then no spike of the call was taken.
-    pub fn push(&mut self, ticks: &[u64], channels: &[u32]) -> Result<usize, PushError> {
-        self.check(ticks, channels)?;
-        let memory = self.memory.memory();
-        let view = self.program.view();
-        let mut readers = Readers {
-            view: &view,
-            entries: memory.entries,
-            deliveries: &mut Agenda::new(memory.deliveries, self.program.plan().entries),
-            histories: &mut Histories {
-                narrow: memory.narrow_sources,
-                wide: memory.wide_sources,
-                starts: memory.starts,
-                bits: memory.bits,
-            },
-        };
-        for (index, (&tick, &channel)) in ticks.iter().zip(channels).enumerate() {
-            let Some(population) = input_of(memory.populations, channel) else { continue };
-            let within = channel - population.first_channel;
-            population.history.tally.offered += 1;
-            if tick != self.pushed {
-                self.pushed = tick;
-                // Most programs have no binary input, and a call that fills nothing costs, too.
-                if !memory.seen.is_empty() {
-                    memory.seen.fill(0);
-                }
-            }
-            if population.is_binary && !first_in_tick(memory.seen, population.first_seen, within) {
-                population.history.tally.dropped += 1;
-                continue;
-            }
-            let is_too_far = population.queue.kept > 0
-                && tick >= population.queue.horizon(self.now, population.longest_hand_over());
-            if !is_too_far && readers.enter(population, within, tick, self.now) {
-                continue;
-            }
-            if population.drops && !is_too_far {
-                population.history.tally.dropped += 1;
-                continue;
-            }
-            population.history.tally.rejected += 1;
-            if population.is_binary {
-                forget_in_tick(memory.seen, population.first_seen, within);
-            }
-            // The rest was offered, too.
-            for &channel in channels.iter().skip(index + 1) {
-                if let Some(population) = input_of(memory.populations, channel) {
-                    population.history.tally.offered += 1;
-                    population.history.tally.rejected += 1;
-                }
-            }
-            return Ok(index);
-        }
-        Ok(ticks.len())
-    }
-
-    /// Whether all spikes of a stream could be pushed, as far as times and channels go.
-    ///
-    /// # Errors
-    /// [`PushError`], as [`Processor::push`] would say.
-    pub fn check(&self, ticks: &[u64], channels: &[u32]) -> Result<(), PushError> {
-        if ticks.len() != channels.len() {
-            return Err(PushError::Lengths { ticks: ticks.len(), channels: channels.len() });
-        }
-        let mut earliest = self.now.max(self.pushed);
-        for (index, (&tick, &channel)) in ticks.iter().zip(channels).enumerate() {
-            if tick < earliest {
-                return Err(PushError::Late { index, tick, earliest });
-            }
-            if tick >= TICK_LIMIT {
-                return Err(PushError::TooFar { index });
-            }
-            if channel >= self.input_channels {
-                return Err(PushError::Channel { index, channel, channels: self.input_channels });
-            }
-            earliest = tick;
-        }
-        Ok(())
     }
 
     /// Does all ticks before `until`. Stops earlier, before a tick for which the output buffer might lack room;
@@ -351,28 +267,4 @@ pub(crate) fn tick_of<'a>(
         },
     };
     (tick, memory.outputs)
-}
-
-/// The input population of a channel.
-#[inline]
-fn input_of(populations: &mut [Population], channel: u32) -> Option<&mut Population> {
-    populations.iter_mut().find(|population| {
-        let within = channel.checked_sub(population.first_channel);
-        population.kind == Kind::Input && within.is_some_and(|within| within < population.size)
-    })
-}
-
-/// Marks a channel of a binary input; says whether it is its first spike in this tick.
-fn first_in_tick(seen: &mut [u64], first_word: u32, within: u32) -> bool {
-    let bit = 1 << (within % 64);
-    let Some(word) = seen.get_mut((first_word + within / 64) as usize) else { return true };
-    let first = *word & bit == 0;
-    *word |= bit;
-    first
-}
-
-fn forget_in_tick(seen: &mut [u64], first_word: u32, within: u32) {
-    if let Some(word) = seen.get_mut((first_word + within / 64) as usize) {
-        *word &= !(1 << (within % 64));
-    }
 }

@@ -151,17 +151,34 @@ impl Tick<'_> {
         for _ in 0..population.size {
             probe.updated();
         }
-        if !population.clocked.spikes {
+        if population.clocked.spikes {
+            self.leave_all(index, tick, outputs, probe);
+        }
+    }
+
+    /// Lets all spikes of a clocked population leave.
+    fn leave_all<P: Probe>(&mut self, index: usize, tick: u64, outputs: &mut Outputs, probe: &mut P) {
+        let Some(population) = self.populations.get_mut(index) else { return };
+        let words = population.size.div_ceil(64) as usize;
+        let fired = self.clock.fired.get_mut(..words).unwrap_or_default();
+        let count = fired.iter().map(|word| word.count_ones()).sum::<u32>();
+        if count == 0 {
             return;
         }
-        for word in 0..population.size.div_ceil(64) {
-            let fired = self.clock.take_fired(word);
-            for bit in ones(fired) {
-                let within = 64 * word + bit as u32;
-                probe.fired(index, within);
-                self.leave(index, within, tick, outputs);
+        let spikes = fired.iter().zip((0..).step_by(64));
+        let spikes = spikes.flat_map(|(&word, first)| ones(word).map(move |bit| first + bit as u32));
+        for within in spikes.clone() {
+            probe.fired(index, within);
+            if population.is_output {
+                outputs.push(Spike { tick, channel: population.first_channel + within });
             }
         }
+        let Self { view, entries, deliveries, histories, .. } = self;
+        let mut readers = Readers { view, entries, deliveries, histories };
+        let entered = readers.enter_all(population, spikes, count, tick, tick + 1);
+        population.history.tally.offered += u64::from(count);
+        population.history.tally.dropped += u64::from(count - entered);
+        fired.fill(0);
     }
 
     #[inline]
@@ -189,10 +206,6 @@ impl Tick<'_> {
         }
         population.history.tally.offered += 1;
         let Self { view, entries, deliveries, histories, .. } = self;
-        if population.capacity() == 0 {
-            population.history.tally.accepted += 1;
-            return;
-        }
         let mut readers = Readers { view, entries, deliveries, histories };
         if !readers.enter(population, within, tick, tick + 1) {
             population.history.tally.dropped += 1;
@@ -213,32 +226,68 @@ impl Readers<'_, '_> {
     /// are still to be done.
     #[inline]
     pub(crate) fn enter(&mut self, population: &mut Population, within: u32, tick: u64, before: u64) -> bool {
-        let has_entries = population.history.capacity > 0;
-        if has_entries {
-            let (run, end) = self.view.runs_of((population.first_unit + within) as usize);
-            let Some(place) = population.history.enter(self.entries, Entry { tick, run, end }, before) else {
-                return false;
-            };
-            if run < end {
-                let delay = self.view.run(run).map_or(0, |run| run.delay);
-                self.deliveries.set(place, tick + u64::from(delay));
-            }
+        if population.history.capacity == 0 {
+            return self.enter_queue(population, core::iter::once(within), 1, tick, before) == 1;
+        }
+        let (run, end) = self.view.runs_of((population.first_unit + within) as usize);
+        let Some(place) = population.history.enter(self.entries, Entry { tick, run, end }, before) else {
+            return false;
+        };
+        if run < end {
+            let delay = self.view.run(run).map_or(0, |run| run.delay);
+            self.deliveries.set(place, tick + u64::from(delay));
         }
         if population.queue.kept > 0 {
-            let longest = population.longest_hand_over();
-            let queue = &mut population.queue;
-            if !has_entries && !queue.is_bitmap {
-                let oldest = before.saturating_sub(longest.into());
-                let taken = queue.since(oldest, self.histories.starts);
-                if taken >= population.capacity {
-                    return false;
-                }
-                population.history.tally.peak = population.history.tally.peak.max(taken + 1);
-            }
-            population.history.tally.accepted += u64::from(!has_entries);
             let first = population.first_hand_over(tick);
-            population.queue.enter(first, within, self.histories);
+            population.queue.enter(first, core::iter::once(within), self.histories);
         }
         true
+    }
+
+    /// As [`Readers::enter`], for `count` spikes of one tick; returns how many entered, from the first on.
+    #[inline]
+    pub(crate) fn enter_all(
+        &mut self,
+        population: &mut Population,
+        spikes: impl Iterator<Item = u32>,
+        count: u32,
+        tick: u64,
+        before: u64,
+    ) -> u32 {
+        if population.history.capacity == 0 {
+            return self.enter_queue(population, spikes, count, tick, before);
+        }
+        // Where one found no room, none after it does.
+        spikes.take_while(|&within| self.enter(population, within, tick, before)).count() as u32
+    }
+
+    /// Where no event-driven neuron listens.
+    #[inline]
+    fn enter_queue(
+        &mut self,
+        population: &mut Population,
+        spikes: impl Iterator<Item = u32>,
+        count: u32,
+        tick: u64,
+        before: u64,
+    ) -> u32 {
+        let mut entered = count;
+        if population.queue.kept > 0 {
+            if !population.queue.is_bitmap {
+                let oldest = before.saturating_sub(population.longest_hand_over().into());
+                let taken = population.queue.since(oldest, self.histories.starts);
+                entered = count.min(population.capacity.saturating_sub(taken));
+                if entered > 0 {
+                    let tally = &mut population.history.tally;
+                    tally.peak = tally.peak.max(taken + entered);
+                }
+            }
+            if entered > 0 {
+                let first = population.first_hand_over(tick);
+                population.queue.enter(first, spikes.take(entered as usize), self.histories);
+            }
+        }
+        population.history.tally.accepted += u64::from(entered);
+        entered
     }
 }

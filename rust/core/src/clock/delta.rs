@@ -4,83 +4,87 @@
 use super::rules::Parameters;
 use crate::program::Reset;
 
-/// Neurons that are updated together; a word of spikes.
-pub(crate) const LANES: usize = 64;
+/// Lanes that are in registers at once.
+const GROUP: usize = 32;
 
-/// Updates up to 64 neurons that share their parameters; returns who spikes, one bit each, and whether any state is
-/// not zero.
+/// Updates neurons that share their parameters; reads and clears what they take in. Marks who spikes, one bit each, in
+/// words that were zero; returns whether any state is not zero.
 #[inline(always)]
-pub(crate) fn update<const TESTED: bool>(
+pub(crate) fn update<A: Copy + Default + Into<i32>, const TESTED: bool>(
     states: &mut [i32],
-    input: &[i32; LANES],
+    input: &mut [A],
+    fired: &mut [u64],
     p: &Parameters,
     reset: Reset,
-) -> (u64, bool) {
-    let mut fired = [0_u8; LANES];
-    // A block of constant length keeps every lane in registers.
-    let (spiked, any) = if let Some(states) = states.first_chunk_mut::<LANES>() {
-        lanes::<TESTED>(states, input, &mut fired, p, reset)
-    } else {
-        let mut padded = [0; LANES];
-        for (padded, state) in padded.iter_mut().zip(states.iter()) {
-            *padded = *state;
+) -> bool {
+    let ((groups, states), (inputs, input)) = (states.as_chunks_mut(), input.as_chunks_mut());
+    let mut any = 0;
+    let mut mark = |index: usize, mask: u32| {
+        if TESTED && let Some(word) = fired.get_mut(index * GROUP / 64) {
+            *word |= u64::from(mask) << (index * GROUP % 64);
         }
-        // Lanes beyond the population are updated too; what they do is forgotten.
-        let live = states.len();
-        let seen = lanes::<TESTED>(&mut padded, input, &mut fired, p, reset);
-        for (state, padded) in states.iter_mut().zip(&padded) {
-            *state = *padded;
-        }
-        for fired in fired.iter_mut().skip(live) {
-            *fired = 0;
-        }
-        seen
     };
-    (if TESTED && spiked { mask(&fired) } else { 0 }, any)
+    let last = groups.len();
+    for (index, (states, input)) in groups.iter_mut().zip(inputs).enumerate() {
+        let (mask, nonzero) = group::<A, TESTED>(states, input, p, reset);
+        mark(index, mask);
+        any |= nonzero;
+    }
+    if !states.is_empty() {
+        // Lanes beyond the population are updated too; what they do is forgotten.
+        let (mut padded, mut padded_input) = ([0; GROUP], [A::default(); GROUP]);
+        let (live, live_input) = (padded.iter_mut().zip(states.iter()), padded_input.iter_mut().zip(input));
+        live.for_each(|(lane, state)| *lane = *state);
+        live_input.for_each(|(lane, input)| *lane = core::mem::take(input));
+        let (mask, nonzero) = group::<A, TESTED>(&mut padded, &mut padded_input, p, reset);
+        mark(last, mask & ((1 << states.len()) - 1));
+        any |= nonzero;
+        states.iter_mut().zip(&padded).for_each(|(state, lane)| *state = *lane);
+    }
+    any != 0
 }
 
-/// Says whether any lane spikes, and whether any state is left that is not zero.
+/// Few enough lanes to stay in registers: who spikes, and all states or-ed.
 #[inline(always)]
-fn lanes<const TESTED: bool>(
-    states: &mut [i32; LANES],
-    input: &[i32; LANES],
-    fired: &mut [u8; LANES],
+fn group<A: Copy + Default + Into<i32>, const TESTED: bool>(
+    states: &mut [i32; GROUP],
+    input: &mut [A; GROUP],
     p: &Parameters,
     reset: Reset,
-) -> (bool, bool) {
+) -> (u32, i32) {
     let beta = p.decay as u32;
     let threshold = p.threshold;
-    let kept = if matches!(reset, Reset::BySubtraction) { -1 } else { 0 };
-    let (mut spiked, mut any) = (0, 0);
-    for ((state, &input), fired) in states.iter_mut().zip(input).zip(fired) {
+    // A spike takes this away; or nothing is kept.
+    let (taken, kept) = if matches!(reset, Reset::BySubtraction) { (threshold, -1) } else { (0, 0) };
+    let mut silent = [0; GROUP];
+    let (mut all_silent, mut any) = (-1, 0);
+    for ((state, input), lane) in states.iter_mut().zip(input).zip(&mut silent) {
         let negative = *state >> 31;
         let size = (*state ^ negative).wrapping_sub(negative) as u32;
         // The 64-bit product, split at bit 15 so that its parts fit 32-bit lanes.
         let high = beta.wrapping_mul(size >> 15);
         let low = beta.wrapping_mul(size & 0x7FFF) >> 15;
         let left = high.wrapping_add(low) as i32;
-        let value = ((left ^ negative).wrapping_sub(negative)).wrapping_add(input).wrapping_add(p.bias);
-        let spikes = if TESTED && value >= threshold { -1 } else { 0 };
-        // To zero: the value itself is taken away.
-        let taken = spikes & ((threshold & kept) | (value & !kept));
-        spiked |= spikes;
-        *fired = (spikes & 1) as u8;
-        *state = value.wrapping_sub(taken);
+        let sum: i32 = core::mem::take(input).into();
+        let value = ((left ^ negative).wrapping_sub(negative)).wrapping_add(sum).wrapping_add(p.bias);
+        if TESTED {
+            // -1 below the threshold, which is positive. A comparison would be narrowed and widened again.
+            let is_silent = (value | value.wrapping_sub(threshold)) >> 31;
+            all_silent &= is_silent;
+            *lane = is_silent;
+            *state = (value & (is_silent | kept)).wrapping_sub(taken & !is_silent);
+        } else {
+            *state = value;
+        }
         any |= *state;
     }
-    (spiked != 0, any != 0)
+    (if all_silent == -1 { 0 } else { spiking(&silent) }, any)
 }
 
-/// One bit per lane that is 1.
+/// One bit per lane that is 0.
 #[inline(always)]
-fn mask(fired: &[u8; LANES]) -> u64 {
-    let mut mask = 0;
-    for (index, eight) in fired.as_chunks::<8>().0.iter().enumerate() {
-        // Every byte is 0 or 1; the product brings byte i to bit 56 + i.
-        let bits = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        mask |= bits << (8 * index);
-    }
-    mask
+fn spiking(silent: &[i32; GROUP]) -> u32 {
+    silent.iter().rev().fold(0, |mask, &is_silent| mask << 1 | u32::from(is_silent == 0))
 }
 
 #[cfg(test)]
@@ -88,6 +92,7 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::clock::rules::{Clocked, LIMIT, State};
+    use crate::clock::update::LANES;
     use crate::program::Kind;
     use std::vec::Vec;
 
@@ -98,11 +103,14 @@ mod tests {
     /// Compares with the rule, neuron by neuron.
     fn check(states: &[i32], input: &[i32; LANES], p: &Parameters, reset: Reset, spikes: bool) {
         let mut fast = states.to_vec();
-        let (fired, any) = if spikes {
-            update::<true>(&mut fast, input, p, reset)
+        let (mut taken, mut fired) = (*input, [0, 0]);
+        let own = taken.get_mut(..states.len()).unwrap();
+        let any = if spikes {
+            update::<i32, true>(&mut fast, own, &mut fired, p, reset)
         } else {
-            update::<false>(&mut fast, input, p, reset)
+            update::<i32, false>(&mut fast, own, &mut fired, p, reset)
         };
+        assert!(taken.iter().take(states.len()).all(|&sum| sum == 0), "what was taken in is cleared");
         let mut saturations = 0;
         let rule = clocked(reset, spikes);
         let (mut expected, mut expected_any) = (0, false);
@@ -113,12 +121,12 @@ mod tests {
             expected_any |= state.membrane != 0;
             let case = (membrane, input[lane], p, reset, spikes);
             assert_eq!(fast[lane], state.membrane, "{case:?}");
-            assert_eq!(fired >> lane & 1 != 0, fires, "{case:?}");
+            assert_eq!(fired[0] >> lane & 1 != 0, fires, "{case:?}");
         }
-        assert_eq!((fired, saturations), (expected, 0));
+        assert_eq!((fired, saturations), ([expected, 0], 0));
         // Lanes beyond the population may say that there is something: then one more tick is done.
         assert!(any || !expected_any);
-        assert!(any == expected_any || states.len() < LANES);
+        assert!(any == expected_any || !states.len().is_multiple_of(GROUP));
     }
 
     /// Zero, the borders of the two parts of the product, the limits, and what lies beside.

@@ -75,8 +75,8 @@ impl Clock<'_> {
         }
     }
 
-    /// Updates a population for `tick`, unless nothing could change; says whether it did. Who fired is in
-    /// [`Clock::take_fired`].
+    /// Updates a population for `tick`, unless nothing could change; says whether it did. Who spikes is marked in
+    /// `fired`.
     #[inline]
     pub(crate) fn update<K: Kernels>(&mut self, population: &mut Population, view: &View, tick: u64) -> bool {
         let into = population.first_projection as usize..population.end_projection as usize;
@@ -101,12 +101,6 @@ impl Clock<'_> {
             tick,
         });
         true
-    }
-
-    /// A word of who fired in the last update; it is forgotten.
-    #[inline]
-    pub(crate) fn take_fired(&mut self, word: u32) -> u64 {
-        self.fired.get_mut(word as usize).map_or(0, core::mem::take)
     }
 
     /// Back to before tick 0.

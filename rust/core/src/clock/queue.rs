@@ -62,34 +62,52 @@ impl Queue {
         u32::from(self.end.wrapping_sub(self.start(tick, starts)))
     }
 
-    /// Lets a spike in, to be handed over from `tick` on; ticks never decrease. Room was seen to before.
+    /// Lets spikes in, to be handed over from `tick` on; ticks never decrease. Room was seen to before.
     #[inline]
-    pub(crate) fn enter(&mut self, tick: u64, source: u32, histories: &mut Histories) {
+    pub(crate) fn enter(&mut self, tick: u64, sources: impl Iterator<Item = u32>, histories: &mut Histories) {
+        if tick >= self.next {
+            self.open(tick, histories.starts);
+        }
+        // Spikes that come before any was handed over, with none before them.
         self.upcoming = self.upcoming.or(Some(tick));
         if self.is_bitmap {
-            self.next = self.next.max(tick + 1);
-            if let Some(word) = histories.bits.get_mut((self.row(tick) + source / 64) as usize) {
-                *word |= 1 << (source % 64);
+            let row = self.row(tick) as usize;
+            let row = histories.bits.get_mut(row..row + self.places as usize).unwrap_or_default();
+            for source in sources {
+                if let Some(word) = row.get_mut(source as usize / 64) {
+                    *word |= 1 << (source % 64);
+                }
             }
             return;
         }
-        let mut empty = self.next.max((tick + 1).saturating_sub(u64::from(self.kept)));
-        while empty <= tick {
-            if let Some(start) = histories.starts.get_mut(self.start_place(empty)) {
-                *start = self.end;
-            }
-            empty += 1;
-        }
-        self.next = self.next.max(tick + 1);
-        let place = (self.first + (u32::from(self.end) & self.places.wrapping_sub(1))) as usize;
-        if self.is_narrow {
-            if let Some(slot) = histories.narrow.get_mut(place) {
+        let (first, mask) = (self.first as usize, self.places.wrapping_sub(1));
+        let places = first..first + self.places as usize;
+        let narrow =
+            histories.narrow.get_mut(if self.is_narrow { places.clone() } else { 0..0 }).unwrap_or_default();
+        let wide = histories.wide.get_mut(if self.is_narrow { 0..0 } else { places }).unwrap_or_default();
+        for source in sources {
+            let place = (u32::from(self.end) & mask) as usize;
+            if let Some(slot) = narrow.get_mut(place) {
                 *slot = source as u8;
+            } else if let Some(slot) = wide.get_mut(place) {
+                *slot = source as u16;
             }
-        } else if let Some(slot) = histories.wide.get_mut(place) {
-            *slot = source as u16;
+            self.end = self.end.wrapping_add(1);
         }
-        self.end = self.end.wrapping_add(1);
+    }
+
+    /// Spikes for `tick` come now: none lie between those before and these.
+    fn open(&mut self, tick: u64, starts: &mut [u16]) {
+        if !self.is_bitmap {
+            let mut empty = self.next.max((tick + 1).saturating_sub(u64::from(self.kept)));
+            while empty <= tick {
+                if let Some(start) = starts.get_mut(self.start_place(empty)) {
+                    *start = self.end;
+                }
+                empty += 1;
+            }
+        }
+        self.next = tick + 1;
     }
 
     /// Hands out the sources that spiked for `tick`, each with its place in the list.

@@ -1,8 +1,12 @@
 //! One tick of a clocked population: reads and clears what is due, applies the rule, says who spikes.
 
-use super::delta::{self, LANES};
-use super::rules::{PARAMETERS, Parameters, State};
-use crate::program::{Accumulator, Kind, Layout, Population, Projection, Readout};
+use super::delta;
+use super::rules::{Clocked, PARAMETERS, Parameters, State};
+use crate::program::{Kind, Population, Projection, Readout};
+use core::ops::Range;
+
+/// Neurons whose input is summed at once; a word of spikes.
+pub(crate) const LANES: usize = 64;
 
 /// A population in one tick, and the memory that its update touches.
 pub struct Update<'a> {
@@ -16,7 +20,7 @@ pub struct Update<'a> {
     pub(crate) states: &'a mut [i32],
     /// Its read-outs alone.
     pub(crate) readouts: &'a mut [i64],
-    /// One bit per neuron that spikes.
+    /// One bit per neuron that spikes; zero before.
     pub(crate) fired: &'a mut [u64],
     pub(crate) tick: u64,
 }
@@ -25,10 +29,67 @@ pub struct Update<'a> {
 #[inline(always)]
 pub fn update(task: &mut Update) {
     let clocked = task.population.clocked;
-    let size = task.population.size as usize;
     let is_plain =
         clocked.kind == Kind::Delta && clocked.is_bounded && clocked.per_neuron == 0 && clocked.planes() == 1;
     let shared = parameters(task, 0);
+    let active = match if is_plain { sole_row(task) } else { Row::Many } {
+        Row::Many => each_block(task, is_plain, &shared),
+        Row::Narrow(place) => {
+            let sums = task.narrow.get_mut(place).unwrap_or_default();
+            plain(task.states, sums, task.fired, &shared, &clocked)
+        }
+        Row::Wide(place) => {
+            let sums = task.wide.get_mut(place).unwrap_or_default();
+            plain(task.states, sums, task.fired, &shared, &clocked)
+        }
+    };
+    task.population.is_active = active || !clocked.is_unbiased;
+    if task.population.readout.kind != Readout::None {
+        read_out(task);
+    }
+}
+
+/// Where all that a population takes in lies, if that is one row of sums.
+enum Row {
+    Narrow(Range<usize>),
+    Wide(Range<usize>),
+    /// In several rows, in none, or in one that has to be shifted.
+    Many,
+}
+
+#[inline(always)]
+fn sole_row(task: &Update) -> Row {
+    let mut pending = task.projections.iter().filter(|projection| projection.is_pending(task.tick));
+    let (Some(projection), None) = (pending.next(), pending.next()) else { return Row::Many };
+    if projection.exponent != 0 || projection.has_spilled(task.tick) {
+        return Row::Many;
+    }
+    let first = (projection.first_sum + projection.row_of(task.tick)) as usize;
+    let place = first..first + task.population.size as usize;
+    if projection.is_narrow() { Row::Narrow(place) } else { Row::Wide(place) }
+}
+
+/// Neurons that have nothing but their membrane and share their parameters.
+#[inline(always)]
+fn plain<A: Copy + Default + Into<i32>>(
+    states: &mut [i32],
+    sums: &mut [A],
+    fired: &mut [u64],
+    p: &Parameters,
+    clocked: &Clocked,
+) -> bool {
+    if clocked.spikes {
+        delta::update::<A, true>(states, sums, fired, p, clocked.reset)
+    } else {
+        delta::update::<A, false>(states, sums, fired, p, clocked.reset)
+    }
+}
+
+/// Any neurons, whatever they take in.
+#[inline(always)]
+fn each_block(task: &mut Update, is_plain: bool, shared: &Parameters) -> bool {
+    let clocked = task.population.clocked;
+    let size = task.population.size as usize;
     let mut active = false;
     for at in (0..size).step_by(LANES) {
         let len = LANES.min(size - at);
@@ -38,25 +99,15 @@ pub fn update(task: &mut Update) {
                 gather(&mut input, projection, task.narrow, task.wide, at, len, task.tick);
             }
         }
-        let (mask, nonzero) = if is_plain {
+        active |= if is_plain {
             let states = task.states.get_mut(at..at + len).unwrap_or_default();
-            if clocked.spikes {
-                delta::update::<true>(states, &input, &shared, clocked.reset)
-            } else {
-                delta::update::<false>(states, &input, &shared, clocked.reset)
-            }
+            let fired = task.fired.get_mut(at / LANES..).unwrap_or_default();
+            plain(states, input.get_mut(..len).unwrap_or_default(), fired, shared, &clocked)
         } else {
             each_neuron(task, &input, at, len)
         };
-        active |= nonzero;
-        if let Some(word) = task.fired.get_mut(at / LANES) {
-            *word = mask;
-        }
     }
-    task.population.is_active = active || !clocked.is_unbiased;
-    if task.population.readout.kind != Readout::None {
-        read_out(task);
-    }
+    active
 }
 
 /// Adds what a projection brings to neurons `at..at + len` in this tick, and clears it.
@@ -72,12 +123,10 @@ fn gather(
 ) {
     let row = projection.row_of(tick) as usize + at;
     let exponent = projection.exponent;
-    let is_narrow = projection.layout == Layout::Packed && projection.accumulator != Accumulator::Wide;
-    let spilled = projection.spilled.is_some_and(|last| last >= tick);
     let place = |first: u32| first as usize + row..first as usize + row + len;
-    let wide = if is_narrow {
+    let wide = if projection.is_narrow() {
         let narrow = narrow.get_mut(place(projection.first_sum)).unwrap_or_default();
-        if !spilled {
+        if !projection.has_spilled(tick) {
             take(input, narrow, exponent);
             return;
         }
@@ -133,7 +182,7 @@ fn parameters(task: &Update, neuron: usize) -> Parameters {
 
 /// Neuron by neuron, with everything that a rule can have.
 #[inline(always)]
-fn each_neuron(task: &mut Update, input: &[i32; LANES], at: usize, len: usize) -> (u64, bool) {
+fn each_neuron(task: &mut Update, input: &[i32; LANES], at: usize, len: usize) -> bool {
     let clocked = task.population.clocked;
     let size = task.population.size as usize;
     let has_current = clocked.kind != Kind::Delta;
@@ -168,7 +217,10 @@ fn each_neuron(task: &mut Update, input: &[i32; LANES], at: usize, len: usize) -
         mask |= u64::from(fires) << lane;
     }
     task.population.saturations += saturations;
-    (mask, any != 0)
+    if let Some(word) = task.fired.get_mut(at / LANES) {
+        *word = mask;
+    }
+    any != 0
 }
 
 /// Takes the membranes after this tick into the read-outs.
@@ -190,6 +242,7 @@ fn read_out(task: &mut Update) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::Accumulator;
 
     /// Sums are shifted once, wherever their parts lie.
     #[test]

@@ -132,6 +132,12 @@ pub(crate) enum Synapses<'p> {
     Wide(&'p [[u8; 4]]),
 }
 
+impl Default for Synapses<'_> {
+    fn default() -> Self {
+        Self::Narrow(&[])
+    }
+}
+
 impl Synapses<'_> {
     pub(crate) const fn len(&self) -> usize {
         match self {
@@ -152,7 +158,7 @@ pub(crate) const fn wide([t0, t1, w0, w1]: [u8; 4]) -> (usize, i64) {
 }
 
 /// The sections as slices, for the time of one call.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct View<'p> {
     records: &'p [[u8; population::RECORD]],
     pub(crate) thresholds: &'p [[u8; 4]],

@@ -159,6 +159,18 @@ impl Projection {
         }
     }
 
+    /// Whether its sums have 16 bits.
+    #[inline]
+    pub(crate) fn is_narrow(&self) -> bool {
+        self.layout == Layout::Packed && self.accumulator != Accumulator::Wide
+    }
+
+    /// Whether sums that are read at `tick` may have parts among the wide ones of a guarded projection.
+    #[inline]
+    pub(crate) fn has_spilled(&self, tick: u64) -> bool {
+        self.spilled.is_some_and(|last| last >= tick)
+    }
+
     /// Whether it may deliver at `tick` or later.
     #[inline]
     pub(crate) fn is_pending(&self, tick: u64) -> bool {
