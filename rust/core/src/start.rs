@@ -56,6 +56,7 @@ fn completed(
             }
             at += count;
         }
+        clocked.shared = clocked.parameters(view.parameters, size, 0);
         clocked.is_unbiased = is_unbiased;
         clocked.is_bounded =
             population.kind == Kind::Delta && delta_is_bounded(largest_decay, clocked.input_bound);

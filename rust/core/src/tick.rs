@@ -161,13 +161,14 @@ impl Tick<'_> {
         let Some(population) = self.populations.get_mut(index) else { return };
         let words = population.size.div_ceil(64) as usize;
         let fired = self.clock.fired.get_mut(..words).unwrap_or_default();
-        let count = fired.iter().map(|word| word.count_ones()).sum::<u32>();
-        if count == 0 {
+        if fired.iter().all(|&word| word == 0) {
             return;
         }
-        let spikes = fired.iter().zip((0..).step_by(64));
-        let spikes = spikes.flat_map(|(&word, first)| ones(word).map(move |bit| first + bit as u32));
+        let words = fired.iter().zip((0..).step_by(64));
+        let spikes = words.flat_map(|(&word, first)| ones(word).map(move |bit| first + bit as u32));
+        let mut count = 0;
         for within in spikes.clone() {
+            count += 1;
             probe.fired(index, within);
             if population.is_output {
                 outputs.push(Spike { tick, channel: population.first_channel + within });
@@ -175,7 +176,7 @@ impl Tick<'_> {
         }
         let Self { view, entries, deliveries, histories, .. } = self;
         let mut readers = Readers { view, entries, deliveries, histories };
-        let entered = readers.enter_all(population, spikes, count, tick, tick + 1);
+        let entered = readers.enter_all(population, spikes, tick, tick + 1);
         population.history.tally.offered += u64::from(count);
         population.history.tally.dropped += u64::from(count - entered);
         fired.fill(0);
@@ -227,7 +228,7 @@ impl Readers<'_, '_> {
     #[inline]
     pub(crate) fn enter(&mut self, population: &mut Population, within: u32, tick: u64, before: u64) -> bool {
         if population.history.capacity == 0 {
-            return self.enter_queue(population, core::iter::once(within), 1, tick, before) == 1;
+            return self.enter_queue(population, core::iter::once(within), tick, before) == 1;
         }
         let (run, end) = self.view.runs_of((population.first_unit + within) as usize);
         let Some(place) = population.history.enter(self.entries, Entry { tick, run, end }, before) else {
@@ -244,18 +245,18 @@ impl Readers<'_, '_> {
         true
     }
 
-    /// As [`Readers::enter`], for `count` spikes of one tick; returns how many entered, from the first on.
+    /// As [`Readers::enter`], for spikes of one tick, of which there is at least one; returns how many entered, from the
+    /// first on.
     #[inline]
     pub(crate) fn enter_all(
         &mut self,
         population: &mut Population,
         spikes: impl Iterator<Item = u32>,
-        count: u32,
         tick: u64,
         before: u64,
     ) -> u32 {
         if population.history.capacity == 0 {
-            return self.enter_queue(population, spikes, count, tick, before);
+            return self.enter_queue(population, spikes, tick, before);
         }
         // Where one found no room, none after it does.
         spikes.take_while(|&within| self.enter(population, within, tick, before)).count() as u32
@@ -267,24 +268,23 @@ impl Readers<'_, '_> {
         &mut self,
         population: &mut Population,
         spikes: impl Iterator<Item = u32>,
-        count: u32,
         tick: u64,
         before: u64,
     ) -> u32 {
-        let mut entered = count;
-        if population.queue.kept > 0 {
-            if !population.queue.is_bitmap {
-                let oldest = before.saturating_sub(population.longest_hand_over().into());
-                let taken = population.queue.since(oldest, self.histories.starts);
-                entered = count.min(population.capacity.saturating_sub(taken));
-                if entered > 0 {
-                    let tally = &mut population.history.tally;
-                    tally.peak = tally.peak.max(taken + entered);
-                }
-            }
-            if entered > 0 {
-                let first = population.first_hand_over(tick);
-                population.queue.enter(first, spikes.take(entered as usize), self.histories);
+        let mut entered = 0;
+        let spikes = spikes.inspect(|_| entered += 1);
+        let first = population.first_hand_over(tick);
+        if population.queue.kept == 0 {
+            spikes.for_each(drop);
+        } else if population.queue.is_bitmap {
+            population.queue.enter(first, spikes, self.histories);
+        } else {
+            let oldest = before.saturating_sub(population.longest_hand_over().into());
+            let taken = population.queue.since(oldest, self.histories.starts);
+            let room = population.capacity.saturating_sub(taken);
+            if room > 0 {
+                population.queue.enter(first, spikes.take(room as usize), self.histories);
+                population.history.tally.peak = population.history.tally.peak.max(taken + entered);
             }
         }
         population.history.tally.accepted += u64::from(entered);

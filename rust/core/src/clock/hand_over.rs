@@ -88,7 +88,7 @@ fn packed<W: Word, P: Probe>(
         let Some(spiked) = tick.checked_sub(u64::from(block << projection.block_shift)) else { break };
         queue.spikes(spiked, histories, |source, _| {
             let row = projection.first_row + source * projection.blocks + block;
-            let (first, end) = (view.row(row), view.row(row + 1));
+            let (first, end) = view.row_pair(row);
             if first == end {
                 return;
             }

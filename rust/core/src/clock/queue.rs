@@ -62,13 +62,12 @@ impl Queue {
         u32::from(self.end.wrapping_sub(self.start(tick, starts)))
     }
 
-    /// Lets spikes in, to be handed over from `tick` on; ticks never decrease. Room was seen to before.
+    /// Lets one or more spikes in, to be handed over from `tick` on; ticks never decrease. Room was seen to before. Returns how many.
     #[inline]
     pub(crate) fn enter(&mut self, tick: u64, sources: impl Iterator<Item = u32>, histories: &mut Histories) {
         if tick >= self.next {
             self.open(tick, histories.starts);
         }
-        // Spikes that come before any was handed over, with none before them.
         self.upcoming = self.upcoming.or(Some(tick));
         if self.is_bitmap {
             let row = self.row(tick) as usize;
@@ -80,19 +79,26 @@ impl Queue {
             }
             return;
         }
-        let (first, mask) = (self.first as usize, self.places.wrapping_sub(1));
-        let places = first..first + self.places as usize;
-        let narrow =
-            histories.narrow.get_mut(if self.is_narrow { places.clone() } else { 0..0 }).unwrap_or_default();
-        let wide = histories.wide.get_mut(if self.is_narrow { 0..0 } else { places }).unwrap_or_default();
-        for source in sources {
-            let place = (u32::from(self.end) & mask) as usize;
-            if let Some(slot) = narrow.get_mut(place) {
-                *slot = source as u8;
-            } else if let Some(slot) = wide.get_mut(place) {
-                *slot = source as u16;
-            }
+        let places = self.first as usize..(self.first + self.places) as usize;
+        let mut place = || {
+            let place = u32::from(self.end) & self.places.wrapping_sub(1);
             self.end = self.end.wrapping_add(1);
+            place as usize
+        };
+        if self.is_narrow {
+            let list = histories.narrow.get_mut(places).unwrap_or_default();
+            for source in sources {
+                if let Some(slot) = list.get_mut(place()) {
+                    *slot = source as u8;
+                }
+            }
+        } else {
+            let list = histories.wide.get_mut(places).unwrap_or_default();
+            for source in sources {
+                if let Some(slot) = list.get_mut(place()) {
+                    *slot = source as u16;
+                }
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Clocked {
     pub(crate) is_bounded: bool,
     /// Every neuron has a bias of 0, so a population at rest stays there.
     pub(crate) is_unbiased: bool,
+    /// The parameters of the first neuron, of all where none has its own.
+    pub(crate) shared: Parameters,
 }
 
 /// The parameters of one neuron.
@@ -72,6 +74,19 @@ impl Clocked {
     /// State words in memory, per neuron.
     pub(crate) const fn planes(&self) -> u32 {
         self.state_words() + (self.refractory > 0) as u32
+    }
+
+    /// The parameters of a neuron of a population of `size`, out of those of all populations.
+    pub(crate) fn parameters(&self, words: &[[u8; 4]], size: usize, neuron: usize) -> Parameters {
+        let mut place = self.first_parameter as usize;
+        let [decay, synapse_decay, threshold, bias, increment] =
+            core::array::from_fn::<_, PARAMETERS, _>(|index| {
+                let is_own = self.per_neuron >> index & 1 != 0;
+                let at = place + if is_own { neuron } else { 0 };
+                place += if is_own { size } else { 1 };
+                words.get(at).map_or(0, |&bytes| i32::from_le_bytes(bytes))
+            });
+        Parameters { decay, synapse_decay, threshold, bias, increment }
     }
 
     /// One tick of one neuron: what it takes in, whether it spikes.

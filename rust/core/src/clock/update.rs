@@ -1,8 +1,8 @@
 //! One tick of a clocked population: reads and clears what is due, applies the rule, says who spikes.
 
 use super::delta;
-use super::rules::{Clocked, PARAMETERS, Parameters, State};
-use crate::program::{Kind, Population, Projection, Readout};
+use super::rules::{Clocked, State};
+use crate::program::{Kind, Population, Projection, Readout, Reset};
 use core::ops::Range;
 
 /// Neurons whose input is summed at once; a word of spikes.
@@ -25,25 +25,27 @@ pub struct Update<'a> {
     pub(crate) tick: u64,
 }
 
-/// Updates the population. Whether any state is left that is not zero goes to [`Population::is_active`].
+/// Updates the population. Whether it has to be updated again, come what may, goes to [`Population::is_active`].
 #[inline(always)]
 pub fn update(task: &mut Update) {
     let clocked = task.population.clocked;
     let is_plain =
         clocked.kind == Kind::Delta && clocked.is_bounded && clocked.per_neuron == 0 && clocked.planes() == 1;
-    let shared = parameters(task, 0);
-    let active = match if is_plain { sole_row(task) } else { Row::Many } {
-        Row::Many => each_block(task, is_plain, &shared),
+    match if is_plain { sole_row(task) } else { Row::Many } {
+        Row::Many => each_block(task, is_plain),
         Row::Narrow(place) => {
             let sums = task.narrow.get_mut(place).unwrap_or_default();
-            plain(task.states, sums, task.fired, &shared, &clocked)
+            plain(task.states, sums, task.fired, &clocked);
         }
         Row::Wide(place) => {
             let sums = task.wide.get_mut(place).unwrap_or_default();
-            plain(task.states, sums, task.fired, &shared, &clocked)
+            plain(task.states, sums, task.fired, &clocked);
         }
-    };
-    task.population.is_active = active || !clocked.is_unbiased;
+    }
+    // While something is on its way, there will be an update anyway.
+    task.population.is_active = !clocked.is_unbiased
+        || task.projections.iter().any(|projection| projection.is_pending(task.tick + 1))
+        || task.states.iter().any(|&state| state != 0);
     if task.population.readout.kind != Readout::None {
         read_out(task);
     }
@@ -75,22 +77,21 @@ fn plain<A: Copy + Default + Into<i32>>(
     states: &mut [i32],
     sums: &mut [A],
     fired: &mut [u64],
-    p: &Parameters,
     clocked: &Clocked,
-) -> bool {
-    if clocked.spikes {
-        delta::update::<A, true>(states, sums, fired, p, clocked.reset)
-    } else {
-        delta::update::<A, false>(states, sums, fired, p, clocked.reset)
+) {
+    let p = &clocked.shared;
+    match (clocked.spikes, clocked.reset) {
+        (false, _) => delta::update::<A, false, false>(states, sums, fired, p),
+        (true, Reset::BySubtraction) => delta::update::<A, true, true>(states, sums, fired, p),
+        (true, _) => delta::update::<A, true, false>(states, sums, fired, p),
     }
 }
 
 /// Any neurons, whatever they take in.
 #[inline(always)]
-fn each_block(task: &mut Update, is_plain: bool, shared: &Parameters) -> bool {
+fn each_block(task: &mut Update, is_plain: bool) {
     let clocked = task.population.clocked;
     let size = task.population.size as usize;
-    let mut active = false;
     for at in (0..size).step_by(LANES) {
         let len = LANES.min(size - at);
         let mut input = [0; LANES];
@@ -99,15 +100,14 @@ fn each_block(task: &mut Update, is_plain: bool, shared: &Parameters) -> bool {
                 gather(&mut input, projection, task.narrow, task.wide, at, len, task.tick);
             }
         }
-        active |= if is_plain {
+        if is_plain {
             let states = task.states.get_mut(at..at + len).unwrap_or_default();
             let fired = task.fired.get_mut(at / LANES..).unwrap_or_default();
-            plain(states, input.get_mut(..len).unwrap_or_default(), fired, shared, &clocked)
+            plain(states, input.get_mut(..len).unwrap_or_default(), fired, &clocked);
         } else {
-            each_neuron(task, &input, at, len)
-        };
+            each_neuron(task, &input, at, len);
+        }
     }
-    active
 }
 
 /// Adds what a projection brings to neurons `at..at + len` in this tick, and clears it.
@@ -164,35 +164,23 @@ fn take<A: Copy + Default + Into<i32>>(input: &mut [i32; LANES], sums: &mut [A],
     }
 }
 
-/// The parameters of a neuron.
-#[inline]
-fn parameters(task: &Update, neuron: usize) -> Parameters {
-    let clocked = &task.population.clocked;
-    let mut place = clocked.first_parameter as usize;
-    let mut words = [0; PARAMETERS];
-    for (index, word) in words.iter_mut().enumerate() {
-        let own = clocked.per_neuron >> index & 1 != 0;
-        let at = place + if own { neuron } else { 0 };
-        *word = task.parameters.get(at).map_or(0, |&bytes| i32::from_le_bytes(bytes));
-        place += if own { task.population.size as usize } else { 1 };
-    }
-    let [decay, synapse_decay, threshold, bias, increment] = words;
-    Parameters { decay, synapse_decay, threshold, bias, increment }
-}
-
 /// Neuron by neuron, with everything that a rule can have.
 #[inline(always)]
-fn each_neuron(task: &mut Update, input: &[i32; LANES], at: usize, len: usize) -> bool {
+fn each_neuron(task: &mut Update, input: &[i32; LANES], at: usize, len: usize) {
     let clocked = task.population.clocked;
     let size = task.population.size as usize;
     let has_current = clocked.kind != Kind::Delta;
     let adaptation = size * (1 + usize::from(has_current));
     let wait = adaptation + size * usize::from(clocked.adapts);
     let mut saturations = 0;
-    let (mut mask, mut any) = (0, 0);
+    let mut mask = 0;
     for (lane, &input) in input.iter().enumerate().take(len) {
         let neuron = at + lane;
-        let p = parameters(task, neuron);
+        let p = if clocked.per_neuron == 0 {
+            clocked.shared
+        } else {
+            clocked.parameters(task.parameters, size, neuron)
+        };
         let states = &mut *task.states;
         let word = |present: bool, place: usize| {
             if present { states.get(place).copied().unwrap_or_default() } else { 0 }
@@ -207,7 +195,6 @@ fn each_neuron(task: &mut Update, input: &[i32; LANES], at: usize, len: usize) -
         let mut store = |present: bool, place: usize, value: i32| {
             if present && let Some(slot) = states.get_mut(place) {
                 *slot = value;
-                any |= value;
             }
         };
         store(true, neuron, state.membrane);
@@ -220,7 +207,6 @@ fn each_neuron(task: &mut Update, input: &[i32; LANES], at: usize, len: usize) -
     if let Some(word) = task.fired.get_mut(at / LANES) {
         *word = mask;
     }
-    any != 0
 }
 
 /// Takes the membranes after this tick into the read-outs.

@@ -211,6 +211,13 @@ impl<'p> View<'p> {
         self.rows.get(index as usize).map_or(0, |&bytes| u32::from_le_bytes(bytes))
     }
 
+    /// A word of the section of rows, and the one after it.
+    #[inline]
+    pub(crate) fn row_pair(&self, index: u32) -> (u32, u32) {
+        let pair = self.rows.get(index as usize..index as usize + 2).unwrap_or_default();
+        if let [first, end] = *pair { (u32::from_le_bytes(first), u32::from_le_bytes(end)) } else { (0, 0) }
+    }
+
     /// Words of the section of rows.
     pub(crate) const fn row_words(&self) -> usize {
         self.rows.len()

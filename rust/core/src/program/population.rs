@@ -349,8 +349,7 @@ impl Offsets {
             per_neuron: u32_at(record, 24),
             input_bound: u32_at(record, 36),
             first_state: self.states,
-            is_bounded: false,
-            is_unbiased: false,
+            ..Clocked::default()
         };
         let [_, _, readout, ..] = *record;
         let kinds = [Readout::None, Readout::Max, Readout::Sum, Readout::Last, Readout::Weighted];
