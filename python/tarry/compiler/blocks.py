@@ -28,9 +28,9 @@ LEAST_DENSITY = 0.25
 #: Delays of dense rows: shared by all sources, or per source.
 MOST_LEVELS = 16
 #: A run costs as much as this many deliveries (measured on a host core), and may add this fraction to the time.
-RUN_COST, OVERHEAD = 20.0, 0.25
-#: The sums of a projection should stay in a second-level cache.
-CACHE_BYTES = 1 << 18
+RUN_COST, OVERHEAD = 20.0, 0.05
+#: The sums of a projection should leave room in a second-level cache.
+CACHE_BYTES = 1 << 17
 #: A guarded sum takes weights below this.
 GUARD = 1 << 14
 
@@ -147,7 +147,7 @@ def largest_sum(synapses: Synapses, spikes_per_tick: int | None, places: int) ->
 
 
 def block_width(synapses: Synapses, sum_bytes: int = 4) -> int:
-    """The smallest B whose runs add at most a quarter to the time of the deliveries, within the cache."""
+    """The smallest B whose runs add at most a twentieth to the time of the deliveries, within the cache."""
     delays = synapses.longest + 1
     fan_out = max(1.0, len(synapses.weight) / synapses.sources)
     wanted = min(delays, delays * RUN_COST / (OVERHEAD * fan_out))
