@@ -6,6 +6,7 @@ docs/semantics.md, Clocked rules, says what the integers mean.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+
 import numpy as np
 import numpy.typing as npt
 

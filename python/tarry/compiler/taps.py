@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from math import exp, log
 
 import numpy as np
@@ -63,7 +64,7 @@ def _taps(tau_mem: float, tau_syn: float, taps: int) -> Iterator[tuple[float, fl
     """Shares of the weight, and seconds after the arrival of the spike."""
     ends = [-tau_syn * log(1 - part / taps) for part in range(taps)]
     rate = 1 / tau_syn - 1 / tau_mem
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         # The integral of exp(-u / tau_syn) / tau_syn exp(-(end - u) / tau_mem) over the part.
         kept = (exp(-start * rate) - exp(-end * rate)) / rate if rate else end - start
         yield exp(-end / tau_mem) * kept / tau_syn, end

@@ -85,11 +85,12 @@ pub(crate) fn first_spikes(
     let mut found = keep_first(feed(engine, &ticks, &channels, until)?.into_iter(), first);
     let end = if fires_once(engine) { TICK_LIMIT } else { until.saturating_add(PATIENCE) };
     while found < wanted && engine.next_deadline() != NEVER {
-        if engine.run_until_outputs(end, 1) >= end && engine.waiting() == 0 {
+        if engine.now() >= end {
             return Err(Error::Argument(format!(
                 "the network is neither decided nor quiet {PATIENCE} ticks after its last input; use run(..., until)"
             )));
         }
+        engine.run_until_outputs(end, 1);
         found += keep_first(drain(engine), first);
     }
     Ok(())
