@@ -10,8 +10,8 @@ import pytest
 import tarry
 from clocked_integers import integers_of
 from generated_clocked import ClockedCase, draw_clocked
+from tarry.compiler import spread_synapses
 from tarry.compiler.lower import integer_model
-from tarry.compiler.taps import spread_synapses
 from tarry.reference import Spike, simulate_clocked
 
 UNTIL = 250

@@ -20,8 +20,9 @@ from .float_models import Once
 from .histories import HistoryKind
 from .quantise import ZeroDelays, network_scales
 from .scales import Scales, Trial, choose_scales
+from .taps import spread_synapses as spread_synapses
 
-__all__ = ["FirstSpikes", "compile_network"]
+__all__ = ["FirstSpikes", "compile_network", "spread_synapses"]
 
 #: Ticks that spikes may be pushed ahead of time into an input that clocked projections read.
 INPUT_WINDOW = 1024

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from tarry.compiler import FirstSpikes, compile_network
+from tarry.compiler import FirstSpikes, compile_network, spread_synapses
 from tarry.compiler.clocked_weights import LOIHI_WEIGHT_BITS
-from tarry.compiler.taps import spread_synapses
 from tarry.demo._steps import compile_program
 from tarry.demo._task import Task
 from tarry.network import Network
@@ -83,13 +83,16 @@ def fit_clocked(task: Task, network: Network, program: Program, name: str) -> Fi
             return None
         return None if obstacles(found, name) else found
 
+    def fits(taps: int, ticks: int) -> bool:
+        return compiled(taps, ticks) is not None
+
     def accuracy(taps: int, ticks: int) -> float:
         found = compiled(taps, ticks)
         return 0.0 if found is None else 1 - validation.error(found)
 
     choices: list[_Choice] = []
     for taps in TAPS if rule == "delta" else (1,):
-        finest = finest_ticks(task, lambda ticks, taps=taps: compiled(taps, ticks) is not None)
+        finest = finest_ticks(task, partial(fits, taps))
         if not finest:
             break
         found = {ticks: accuracy(taps, ticks) for ticks in {finest // n for n in COARSER} - {0}}
@@ -144,8 +147,8 @@ def _losses(
         synapses = sum(int(np.count_nonzero(p.weights)) for p in network.projections)
         losses.append(
             f"The rule has no synaptic current, so each synapse became up to {chosen.taps} delta synapses, "
-            f"{fitted.synapses:,} instead of {synapses:,}, and potentials rise in steps; {chosen.accuracy:.1%} of the "
-            f"validation samples were right with them, {plain.accuracy:.1%} with one each."
+            f"{fitted.synapses:,} instead of {synapses:,}, and potentials rise in steps; {_percent(chosen.accuracy)} of the "
+            f"validation samples were right with them, {_percent(plain.accuracy)} with one each."
         )
     if rule == "loihi" and any(np.any(p.weights > 0) and np.any(p.weights < 0) for p in network.projections):
         losses.append(
@@ -154,8 +157,8 @@ def _losses(
         )
     if chosen.ticks != chosen.finest:
         losses.append(
-            f"At the finest tick that fits, tau_syn/{chosen.finest}, {chosen.accuracy_at_finest:.1%} of the validation "
-            f"samples were right, at tau_syn/{chosen.ticks} {chosen.accuracy:.1%}: the coarser one was taken."
+            f"At the finest tick that fits, tau_syn/{chosen.finest}, {_percent(chosen.accuracy_at_finest)} of the validation "
+            f"samples were right, at tau_syn/{chosen.ticks} {_percent(chosen.accuracy)}: the coarser one was taken."
         )
     if compiled.raised_delays:
         losses.append(f"Delays of {compiled.raised_delays:,} synapses between neurons became one tick.")
@@ -165,3 +168,7 @@ def _losses(
 def _without_name(loss: str) -> str:
     sentence = loss.split(": ", 1)[1]
     return (sentence if sentence.startswith("tau_") else sentence[0].upper() + sentence[1:]) + "."
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f} %"
