@@ -156,9 +156,10 @@ def _losses(
             "steps of two."
         )
     if chosen.ticks != chosen.finest:
+        at_finest, at_chosen = _percent(chosen.accuracy_at_finest), _percent(chosen.accuracy)
         losses.append(
-            f"At the finest tick that fits, tau_syn/{chosen.finest}, {_percent(chosen.accuracy_at_finest)} of the validation "
-            f"samples were right, at tau_syn/{chosen.ticks} {_percent(chosen.accuracy)}: the coarser one was taken."
+            f"At the finest tick that fits, tau_syn/{chosen.finest}, {at_finest} of the validation samples were right, "
+            f"at tau_syn/{chosen.ticks} {at_chosen}: the coarser one was taken."
         )
     if compiled.raised_delays:
         losses.append(f"Delays of {compiled.raised_delays:,} synapses between neurons became one tick.")
