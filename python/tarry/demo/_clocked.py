@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -26,7 +26,7 @@ CLEARLY_BETTER, GOOD_ENOUGH = 0.01, 0.02
 #: Refractory period of neurons that fire once, in tau_syn: longer than a sample lasts.
 REFRACTORY = 16
 #: Training samples that the weight scales are chosen by: clocked rules take a tick for every tick.
-SAMPLES = 2000
+SAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +69,7 @@ def fit_clocked(task: Task, network: Network, program: Program, name: str) -> Fi
     validation = FirstSpikes(task.data.validation.times, task.data.validation.labels)
     bits = _weight_bits(task, name, rule)
 
+    @cache
     def compiled(taps: int, ticks: int) -> Program | None:
         try:
             found = compile_network(
@@ -122,8 +123,10 @@ def fit_clocked(task: Task, network: Network, program: Program, name: str) -> Fi
 
 def finest_ticks(task: Task, fits: Callable[[int], bool]) -> int:
     """The most ticks in tau_syn, up to the task's, that fit; 0 where none do."""
+    if fits(task.ticks_per_tau_syn):
+        return task.ticks_per_tau_syn
     # Whatever a tick can break (longest delay, distinct delays, memory) breaks more of it the finer it is.
-    low, high = 0, task.ticks_per_tau_syn + 1
+    low, high = 0, task.ticks_per_tau_syn
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
