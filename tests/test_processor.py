@@ -143,8 +143,12 @@ def test_binary_inputs_spike_once_per_tick() -> None:
 
 def test_first_spikes() -> None:
     processor = tarry.Processor(relay())
-    with pytest.raises(ValueError, match='neurons all reset "once"'):
-        processor.first_spikes(np.zeros((1, 2), np.int64))
+    # Neurons that may fire again: a spike per channel in, the first of each output out, silent ones too.
+    assert processor.first_spikes(np.array([[3, -1], [0, 4], [-1, -1]])).tolist() == [
+        [8, -1],
+        [5, 9],
+        [-1, -1],
+    ]
     case = next(read(GOLDEN / "yin_yang.bin"))
     processor = tarry.Processor(tarry.Program(case.program))
     with pytest.raises(ValueError, match="ticks have 3 columns; the program has 4 input channels"):

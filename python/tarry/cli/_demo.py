@@ -77,12 +77,13 @@ def summary(report: dict[str, Any]) -> str:
         ],
         ["spike time error", "; ".join(f"{name} {_error(e)}" for name, e in errors.items())],
     ]
-    rows = [["platform", "fits", "finest tick", "accuracy", "latency", "energy", "memory"]]
+    rows = [["platform", "fits", "rule", "tick", "accuracy", "latency", "energy", "memory"]]
     for name, p in report["platforms"].items():
         rows.append(
             [
                 name,
                 "yes" if p["fits"] else "no",
+                p["rule"],
                 f"{amount(p['tick_seconds'], 's')} (tau_syn/{p['ticks_per_tau_syn']}, {p['weight_bits']} bits)",
                 f"{p['accuracy']:.1%}",
                 _interval(p["latency_seconds"], "s"),
@@ -95,8 +96,9 @@ def summary(report: dict[str, Any]) -> str:
         for name, p in report["platforms"].items()
         for reason in p["obstacles_at_program_tick"]
     ]
+    losses = [f"{name}: {loss}" for name, p in report["platforms"].items() for loss in p["losses"]]
     return "\n\n".join(
-        filter(None, [aligned(facts, right=set()), aligned(rows, right={6}), "\n".join(reasons)])
+        filter(None, [aligned(facts, right=set()), aligned(rows, right={7}), "\n".join(reasons + losses)])
     )
 
 

@@ -16,11 +16,13 @@ from .blocks import LayoutKind
 from .build import RULES, Settings, build, rules_of
 from .calibration import FirstSpikes
 from .decay import Tables
+from .float_models import Once
 from .histories import HistoryKind
 from .quantise import ZeroDelays, network_scales
 from .scales import Scales, Trial, choose_scales
+from .taps import spread_synapses as spread_synapses
 
-__all__ = ["FirstSpikes", "compile_network"]
+__all__ = ["FirstSpikes", "compile_network", "spread_synapses"]
 
 #: Ticks that spikes may be pushed ahead of time into an input that clocked projections read.
 INPUT_WINDOW = 1024
@@ -41,7 +43,7 @@ def compile_network(
     input_policy: Literal["reject", "drop"] = "reject",
     input_spikes: int | None = None,
     capacities: Mapping[str, int] | None = None,
-    once: Literal["refuse", "longest_refractory"] = "refuse",
+    once: Once = "refuse",
     block: int | Mapping[str, int] | None = None,
     layout: LayoutKind | Mapping[str, LayoutKind] | None = None,
     history: HistoryKind = "auto",
@@ -69,7 +71,8 @@ def compile_network(
             state reaches the clamp. Assumed 1 where all neurons fire once.
         capacities: places of histories by population name, instead of the worst case; the excess is dropped (inputs:
             as ``input_policy`` says) and counted.
-        once: whether a clocked rule refuses neurons that fire once, or gives them its longest refractory period.
+        once: whether a clocked rule refuses neurons that fire once, or gives them its longest refractory period, or one
+            of so many seconds if that is shorter: a neuron is quiet only after it.
         block: B of the blocked delay queue, a power of two, for all packed clocked projections or by
             ``"source -> target"``: 1 is the shared circular delay queue, more than the longest delay the ring buffer.
             By default what is fastest on a host (docs/delay_queue.md), or what ``delay_limit`` leaves room for.
@@ -102,12 +105,16 @@ def compile_network(
         "zero_delays": (zero_delays, ("refuse", "one_tick")),
         "input_policy": (input_policy, ("reject", "drop")),
         "scale": (scale, ("layer", "neuron")),
-        "once": (once, ("refuse", "longest_refractory")),
         "history": (history, ("auto", "list", "bitmap")),
     }
     for name, (choice, known) in choices.items():
         if choice not in known:
             raise ValueError(f"{name} is {choice!r}; it must be {' or '.join(map(repr, known))}")
+    if isinstance(once, str):
+        if once not in ("refuse", "longest_refractory"):
+            raise ValueError(f"once is {once!r}; it must be 'refuse' or 'longest_refractory', or seconds")
+    elif not 0 <= once < np.inf:
+        raise ValueError(f"once is {once} s; a refractory period must be zero or positive, and finite")
     if input_window < 1:
         raise ValueError(f"input_window is {input_window} ticks; it must be at least 1")
     if input_spikes is not None and input_spikes < 1:

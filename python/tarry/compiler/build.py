@@ -17,6 +17,7 @@ from ..program import CompileReport, Program
 from .blocks import Block, LayoutKind, Synapses, describe
 from .clocked import bound_inputs, group_synapses, lay_out_groups
 from .decay import Tables, neuron_tables
+from .float_models import Once
 from .format import write_program
 from .histories import History, HistoryKind, keep_ticks, plan_histories
 from .layout import lay_out_runs
@@ -40,7 +41,7 @@ class Settings:
     input_policy: Literal["reject", "drop"]
     input_spikes: int | None
     capacities: Mapping[str, int]
-    once: Literal["refuse", "longest_refractory"]
+    once: Once
     block: int | Mapping[str, int] | None
     layout: LayoutKind | Mapping[str, LayoutKind] | None
     history: HistoryKind

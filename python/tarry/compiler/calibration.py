@@ -40,7 +40,8 @@ class FirstSpikes:
 
     def decisions(self, program: Program) -> npt.NDArray[np.int64]:
         """What the program decides for every sample; -1 where no output fires."""
-        return decide(Processor(program).first_spikes(spike_ticks(self.times, program.tick_seconds)))
+        ticks = spike_ticks(self.times, program.tick_seconds)
+        return decide(Processor(program).first_spikes(ticks, stop_after=1))
 
     def error(self, program: Program) -> float:
         """The fraction of samples that the program decides wrongly."""

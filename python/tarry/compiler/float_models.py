@@ -40,6 +40,8 @@ from ..neurons import Integrator, Lif, Numbers
 from .decay import factor_per_tick
 
 Rule = Literal["delta", "loihi", "shift"]
+#: What becomes of neurons that fire once: they are refused, or get a refractory period, the longest or so many seconds.
+Once = Literal["refuse", "longest_refractory"] | float
 
 #: Relative changes below these are not told.
 _NOTICEABLE_TIME, _NOTICEABLE_VALUE = 5e-3, 1e-2
@@ -54,7 +56,7 @@ class FloatModel:
     where: str
     tick: float
     scales: tuple[float, ...]
-    once_becomes_refractory: bool
+    once: Once
     losses: list[str]
 
     def lose(self, sentence: str) -> None:
@@ -93,15 +95,18 @@ class FloatModel:
             return {"threshold": None, "readout": neuron.readout, "readout_gamma": gamma}
         threshold = self.scaled("threshold", neuron.threshold, gain)
         if neuron.reset == "once":
-            if not self.once_becomes_refractory:
+            if self.once == "refuse":
                 raise ValueError(
                     'neurons that fire once are unknown to it: choose another reset, or once="longest_refractory"'
                 )
+            period = longest_refractory
+            if self.once != "longest_refractory":
+                period = min(period, round(Fraction(self.once) / Fraction(self.tick)))
             self.lose(
-                f"firing once becomes a reset to zero with a refractory period of {longest_refractory} ticks "
-                f"({amount(longest_refractory * self.tick, 's')}), after which a neuron may fire again"
+                f"firing once becomes a reset to zero with a refractory period of {period} ticks "
+                f"({amount(period * self.tick, 's')}), after which a neuron may fire again"
             )
-            return {"threshold": threshold, "reset": "to_zero", "refractory": longest_refractory}
+            return {"threshold": threshold, "reset": "to_zero", "refractory": period}
         refractory = round(Fraction(neuron.refractory) / Fraction(self.tick))
         if refractory > longest_refractory:
             raise ValueError(

@@ -6,7 +6,6 @@ docs/semantics.md, Clocked rules, says what the integers mean.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ from ..integer_neurons import ClockedReset, DeltaLif, IntegerNeuron, LoihiLif
 from ..models import INTEGER_MODELS
 from ..network import Population
 from ..neurons import Readout
-from .float_models import LOWERINGS, FloatModel, Rule
+from .float_models import LOWERINGS, FloatModel, Once, Rule
 
 __all__ = ["CLOCKED_RULES", "ClockedNeurons", "Rule", "integer_model", "lower", "rule_of_model"]
 
@@ -67,7 +66,7 @@ def lower(
     tick: float,
     scale: float | npt.ArrayLike = 1.0,
     *,
-    once: Literal["refuse", "longest_refractory"] = "refuse",
+    once: Once = "refuse",
 ) -> ClockedNeurons:
     """The integers of a population of neurons under a clocked rule.
 
@@ -76,7 +75,8 @@ def lower(
         rule: the rule for float models; models in integers know theirs (None, or the same).
         tick: seconds.
         scale: what an integer weight of 1 is worth, one number or one per neuron; float models only.
-        once: neurons that fire once are refused, or reset to zero with the rule's longest refractory period.
+        once: neurons that fire once are refused, or reset to zero with the rule's longest refractory period or one of so
+            many seconds, if that is shorter.
 
     Raises:
         ValueError: what the rule cannot express, with the numbers.
@@ -91,7 +91,7 @@ def integer_model(
     tick: float,
     scale: float | npt.ArrayLike = 1.0,
     *,
-    once: Literal["refuse", "longest_refractory"] = "refuse",
+    once: Once = "refuse",
 ) -> tuple[IntegerNeuron, tuple[str, ...]]:
     """The same as a model in the integers of the rule, and what it loses; arguments and errors of ``lower``."""
     neuron, where = population.neuron, f"population {population.name!r}"
@@ -111,7 +111,7 @@ def integer_model(
     scales = np.broadcast_to(np.asarray(scale, np.float64), (population.size,))
     if not np.all(np.isfinite(scales) & (scales > 0)):
         raise ValueError(f"{where}: weight scales must be positive")
-    float_model = FloatModel(neuron, where, tick, tuple(map(float, scales)), once == "longest_refractory", [])
+    float_model = FloatModel(neuron, where, tick, tuple(map(float, scales)), once, [])
     try:
         model = LOWERINGS[rule](float_model)
     except ValueError as error:

@@ -6,6 +6,7 @@ Training needs ``tarry[train]``, pictures and report need ``tarry[all]``, the re
 from tarry.demo._check import Check as Check
 from tarry.demo._check import check as check
 from tarry.demo._check import first_spike_times as first_spike_times
+from tarry.demo._clocked import Fit as Fit
 from tarry.demo._price import Price as Price
 from tarry.demo._price import fit_platform as fit_platform
 from tarry.demo._price import price as price
@@ -18,6 +19,7 @@ from tarry.demo._task import yin_yang_task as yin_yang_task
 
 __all__ = [
     "Check",
+    "Fit",
     "Price",
     "Task",
     "Trained",

@@ -1,4 +1,4 @@
-"""What a network costs on each platform, at the finest tick that the platform holds."""
+"""What a network costs on each platform, on the rule of the platform and at the finest tick that it holds."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import numpy.typing as npt
 from tarry.compiler import FirstSpikes, compile_network
 from tarry.compiler.quantise import spike_ticks
 from tarry.data import Split
+from tarry.demo._clocked import Fit, finest_ticks, fit_clocked
 from tarry.demo._steps import compile_program
 from tarry.demo._task import Task
 from tarry.network import Network
-from tarry.platforms import obstacles, platform
+from tarry.platforms import default_rule, obstacles, platform
 from tarry.program import Program
 from tarry.simulate import simulate
 
@@ -27,8 +28,9 @@ class Price:
     """One platform.
 
     Args:
-        program: at the finest tick that the platform holds; the task's own where it holds none.
+        program: for the platform; the task's own where it holds the network at no tick.
         ticks_per_tau_syn: of that program.
+        losses: sentences that say what the platform's rule cost the network.
         accuracy: of that program on the test samples, a fraction.
         obstacles_at_task_tick: why the program of the task does not fit; empty if it does.
         estimate: what ``tarry.simulate`` says about that program.
@@ -36,6 +38,7 @@ class Price:
 
     program: Program
     ticks_per_tau_syn: int
+    losses: tuple[str, ...]
     accuracy: float
     obstacles_at_task_tick: list[str]
     estimate: dict[str, Any]
@@ -46,8 +49,9 @@ def price(
 ) -> dict[str, Price]:
     """Price the network on every platform of the task over its test samples.
 
-    On each platform the network is compiled again if the program does not fit there: with as many weight bits as the
-    platform has, up to the task's, at the finest tick, tau_syn over a whole number, that the platform holds.
+    On each platform the network is compiled again if the program does not fit there, or the platform runs another rule:
+    with as many weight bits as the platform has, up to the task's, at the finest tick, tau_syn over a whole number, that
+    the platform holds. On a clocked rule a coarser tick may be better, as the validation samples say.
 
     Args:
         task: says platforms, tick, weight bits and samples.
@@ -63,25 +67,29 @@ def price(
     for name in task.platforms:
         if progress is not None:
             progress(name)
-        ticks, fitted = fit_platform(task, network, program, name)
-        recordings = recordings_of(task.data.test, fitted.tick_seconds, task.recordings)
+        fitted = fit_platform(task, network, program, name)
+        recordings = recordings_of(task.data.test, fitted.program.tick_seconds, task.recordings)
         prices[name] = Price(
-            program=fitted,
-            ticks_per_tau_syn=ticks,
-            accuracy=1 - test.error(fitted),
+            program=fitted.program,
+            ticks_per_tau_syn=fitted.ticks_per_tau_syn,
+            losses=fitted.losses,
+            accuracy=1 - test.error(fitted.program),
             obstacles_at_task_tick=obstacles(program, name),
-            estimate=simulate(fitted, recordings, platforms=[name]).to_dict()["platforms"][name],
+            estimate=simulate(fitted.program, recordings, platforms=[name]).to_dict()["platforms"][name],
         )
     return prices
 
 
-def fit_platform(task: Task, network: Network, program: Program, name: str) -> tuple[int, Program]:
-    """The program at the finest tick up to the task's that a platform holds, and how many of them are in tau_syn.
+def fit_platform(task: Task, network: Network, program: Program, name: str) -> Fit:
+    """A program of the default rule of a platform, at the finest tick up to the task's that the platform holds.
 
     Where it holds none, the program is returned as it is.
     """
+    unchanged = Fit(task.ticks_per_tau_syn, program)
+    if default_rule(name) != "event":
+        return fit_clocked(task, network, program, name) or unchanged
     if not obstacles(program, name):
-        return task.ticks_per_tau_syn, program
+        return unchanged
     held = platform(name)["limits"].get("weight_bits")
     bits = min(task.weight_bits, int(held)) if held else task.weight_bits
 
@@ -90,17 +98,12 @@ def fit_platform(task: Task, network: Network, program: Program, name: str) -> t
         coarse = compile_network(network, tick=tick, weight_bits=bits, zero_delays="one_tick")
         return not obstacles(coarse, name)
 
-    # Whatever a tick can break (longest delay, distinct delays, memory) breaks more of it the finer it is.
-    low, high = 0, task.ticks_per_tau_syn + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
     # The search cannot see what other weight scales prune; the program that is kept is asked again.
-    for ticks in range(low, 0, -1):
+    for ticks in range(finest_ticks(task, fits), 0, -1):
         fitted = compile_program(task, network, tick=task.tau_syn / ticks, weight_bits=bits)
         if not obstacles(fitted, name):
-            return ticks, fitted
-    return task.ticks_per_tau_syn, program
+            return Fit(ticks, fitted)
+    return unchanged
 
 
 def recordings_of(split: Split, tick: float, limit: int) -> list[Recording]:

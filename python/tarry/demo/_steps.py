@@ -9,8 +9,10 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from tarry.compiler import FirstSpikes, compile_network
+from tarry.compiler.float_models import Once
 from tarry.demo._task import Task
 from tarry.network import Network
+from tarry.platforms import RuleChoice
 from tarry.program import Program
 
 if TYPE_CHECKING:  # compiling needs no torch
@@ -77,7 +79,14 @@ def _one_thread() -> Iterator[None]:
 
 
 def compile_program(
-    task: Task, network: Network, *, tick: float | None = None, weight_bits: int | None = None
+    task: Task,
+    network: Network,
+    *,
+    tick: float | None = None,
+    weight_bits: int | None = None,
+    rule: RuleChoice = "event",
+    once: Once = "refuse",
+    samples: int | None = None,
 ) -> Program:
     """Compile a network, its weight scales chosen by the errors on the training samples.
 
@@ -86,6 +95,9 @@ def compile_program(
         network: what to compile.
         tick: seconds, instead of the task's.
         weight_bits: instead of the task's.
+        rule: of the integers.
+        once: what a clocked rule does with neurons that fire once, as ``tarry.compile`` says it.
+        samples: so many of the training samples, not all.
 
     Raises:
         ValueError: what does not fit, as ``tarry.compile`` says it.
@@ -95,8 +107,10 @@ def compile_program(
         network,
         tick=tick or task.tick,
         weight_bits=weight_bits or task.weight_bits,
+        rule=rule,
+        once=once,
         scale=task.scale,
-        calibration=FirstSpikes(train.times, train.labels),
+        calibration=FirstSpikes(train.times[:samples], train.labels[:samples]),
         zero_delays="one_tick",
     )
 

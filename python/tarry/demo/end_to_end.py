@@ -201,6 +201,7 @@ def _platform(price: Price) -> dict[str, Any]:
     return {
         **price.estimate,
         "accuracy": price.accuracy,
+        "losses": list(price.losses),
         "tick_seconds": price.program.tick_seconds,
         "ticks_per_tau_syn": price.ticks_per_tau_syn,
         "weight_bits": price.program.weight_bits,

@@ -19,9 +19,10 @@ use pyo3::types::PyDict;
 use recordings::{build, drain, feed, first_spikes};
 use std::sync::Arc;
 use streaming::Pace;
-use tarry_core::{Counts, Kind, NEVER, Processor, Reset, Spike};
+use tarry_core::{Counts, Kind, NEVER, Processor, Spike};
 
 pub(crate) use arrays::Incoming;
+use batch::of;
 pub(crate) use batch::run_recordings;
 pub(crate) use snapshot::PySnapshot;
 
@@ -123,21 +124,23 @@ impl PyProcessor {
         self.go_on(py, &Incoming::new(times, channels)?, until)
     }
 
-    /// For networks whose neurons fire once: first spikes in, first spikes out, -1 where there is none.
-    /// `ticks` is (samples, input channels); returns (samples, output channels).
+    /// First spikes in, first spikes out, -1 where there is none; every sample runs from a reset until all outputs, or
+    /// `stop_after` of them, have spiked or the network is quiet. `ticks` is (samples, input channels); returns
+    /// (samples, output channels).
+    #[pyo3(signature = (ticks, stop_after=None))]
     fn first_spikes<'py>(
         &mut self,
         py: Python<'py>,
         ticks: PyReadonlyArray2<'_, i64>,
+        stop_after: Option<usize>,
     ) -> Result<Bound<'py, PyArray2<i64>>, Error> {
         let [samples, inputs] = [ticks.shape()[0], ticks.shape()[1]];
         let populations = self.engine.populations();
-        let endless = populations.iter().any(|p| p.kind != Kind::Input && p.reset() != Reset::Once);
+        let is_read = populations.iter().any(|p| p.is_output && !p.spikes());
         let outputs: u32 = populations.iter().filter(|p| p.is_output).map(|p| p.size).sum();
         let channels: u32 = populations.iter().filter(|p| p.kind == Kind::Input).map(|p| p.size).sum();
-        if endless {
-            let message =
-                "first_spikes needs a network whose neurons all reset \"once\"; use run(..., until)";
+        if is_read {
+            let message = "first_spikes needs outputs that spike, and some only integrate; use run(..., until) and values(...)";
             return Err(Error::Argument(message.into()));
         }
         if inputs != channels as usize {
@@ -145,11 +148,14 @@ impl PyProcessor {
             return Err(Error::Argument(message));
         }
         let outputs = outputs as usize;
+        let wanted = stop_after.map_or(outputs, |count| count.min(outputs));
         let ticks = convert::contiguous(&ticks, "ticks")?;
         let first = py.detach(|| {
             let mut first = vec![-1; samples * outputs];
-            for (sample, first) in ticks.chunks_exact(inputs.max(1)).zip(first.chunks_exact_mut(outputs)) {
-                first_spikes(&mut self.engine, sample, first)?;
+            let samples = ticks.chunks_exact(inputs.max(1)).zip(first.chunks_exact_mut(outputs));
+            for (index, (sample, first)) in samples.enumerate() {
+                first_spikes(&mut self.engine, sample, first, wanted)
+                    .map_err(|error| of("sample", index, error))?;
             }
             Ok::<_, Error>(first)
         })?;

@@ -73,7 +73,7 @@ pub(crate) fn run_recordings<'py>(
     let read = |(index, (times, channels)): (usize, &(Bound<'py, PyAny>, Bound<'py, PyAny>))| {
         let (ticks, channels) = Incoming::new(times, channels)
             .and_then(|spikes| spikes.owned())
-            .map_err(|error| of(index, error))?;
+            .map_err(|error| of("recording", index, error))?;
         Ok(Recording { ticks, channels, until: until[if until.len() == 1 { 0 } else { index }].0 })
     };
     let recordings = recordings.iter().enumerate().map(read).collect::<Result<Vec<_>, Error>>()?;
@@ -97,7 +97,7 @@ pub(crate) fn run_recordings<'py>(
             accounts.iter_mut().zip(&piece.accounts).for_each(|(total, more)| total.add(more));
         }
         for outcome in piece.outcomes {
-            let outcome = outcome.map_err(|error| of(digests.len(), error))?;
+            let outcome = outcome.map_err(|error| of("recording", digests.len(), error))?;
             times.extend(outcome.spikes.iter().map(|spike| spike.tick as i64));
             channels.extend(outcome.spikes.iter().map(|spike| i64::from(spike.channel)));
             offsets.push(times.len() as i64);
@@ -144,12 +144,12 @@ fn outcome(engine: &mut Engine, recording: &Recording, read: &[usize]) -> Result
     Ok(Outcome { spikes, digest: engine.digest(), values })
 }
 
-/// Says which recording an error is about.
-fn of(index: usize, error: Error) -> Error {
+/// Says which recording or sample an error is about.
+pub(crate) fn of(what: &str, index: usize, error: Error) -> Error {
     match error {
-        Error::Argument(problem) => Error::Argument(format!("recording {index}: {problem}")),
-        Error::Type(problem) => Error::Type(format!("recording {index}: {problem}")),
-        Error::Push(problem) => Error::Argument(format!("recording {index}: {problem}")),
+        Error::Argument(problem) => Error::Argument(format!("{what} {index}: {problem}")),
+        Error::Type(problem) => Error::Type(format!("{what} {index}: {problem}")),
+        Error::Push(problem) => Error::Argument(format!("{what} {index}: {problem}")),
         other => other,
     }
 }

@@ -4,7 +4,10 @@ use super::{Engine, OUTPUTS};
 use crate::error::Error;
 use firmware_sim::{Dispatched, HostMemory};
 use std::sync::Arc;
-use tarry_core::{Counts, Processor, Program, Spike, TICK_LIMIT};
+use tarry_core::{Counts, Kind, NEVER, Processor, Program, Reset, Spike, TICK_LIMIT};
+
+/// Ticks after its last input in which a network whose neurons fire again must be decided or quiet.
+const PATIENCE: u64 = 1 << 20;
 
 /// A processor with memory of its own.
 pub(crate) fn build(program: &Program<Arc<[u8]>>) -> Result<Engine, Error> {
@@ -61,8 +64,15 @@ fn advance(engine: &mut Engine, until: u64, outputs: &mut Vec<Spike>) {
     }
 }
 
-/// First spikes of a network whose neurons fire once: a sample in, the ticks of its outputs out, -1 where there is none.
-pub(crate) fn first_spikes(engine: &mut Engine, sample: &[i64], first: &mut [i64]) -> Result<(), Error> {
+/// First spikes: a sample in, the ticks of its outputs out, -1 where there is none.
+///
+/// The run ends once `wanted` outputs have spiked, or the network is quiet.
+pub(crate) fn first_spikes(
+    engine: &mut Engine,
+    sample: &[i64],
+    first: &mut [i64],
+    wanted: usize,
+) -> Result<(), Error> {
     let mut spikes: Vec<(u64, u32)> = sample
         .iter()
         .zip(0..)
@@ -71,17 +81,35 @@ pub(crate) fn first_spikes(engine: &mut Engine, sample: &[i64], first: &mut [i64
     spikes.sort_unstable();
     let (ticks, channels): (Vec<u64>, Vec<u32>) = spikes.into_iter().unzip();
     engine.reset();
-    let taken = engine.push(&ticks, &channels)?;
-    if taken < ticks.len() {
-        return Err(Error::Argument(format!(
-            "a sample has {} spikes and the history of its input took {taken}; compile with larger capacities= or input_spikes=",
-            ticks.len()
-        )));
-    }
-    let mut outputs = Vec::new();
-    advance(engine, TICK_LIMIT, &mut outputs);
-    for spike in outputs {
-        first[spike.channel as usize] = spike.tick as i64;
+    let until = ticks.last().map_or(0, |&last| last.saturating_add(1));
+    let mut found = keep_first(feed(engine, &ticks, &channels, until)?.into_iter(), first);
+    let end = if fires_once(engine) { TICK_LIMIT } else { until.saturating_add(PATIENCE) };
+    while found < wanted && engine.next_deadline() != NEVER {
+        if engine.now() >= end {
+            return Err(Error::Argument(format!(
+                "the network is neither decided nor quiet {PATIENCE} ticks after its last input; use run(..., until)"
+            )));
+        }
+        engine.run_until_outputs(end, 1);
+        found += keep_first(drain(engine), first);
     }
     Ok(())
+}
+
+/// Notes the first spike of every output; returns how many are new.
+fn keep_first(spikes: impl Iterator<Item = Spike>, first: &mut [i64]) -> usize {
+    let mut found = 0;
+    for spike in spikes {
+        let first = &mut first[spike.channel as usize];
+        if *first < 0 {
+            *first = spike.tick as i64;
+            found += 1;
+        }
+    }
+    found
+}
+
+/// Whether every neuron fires at most once, so that the network must become quiet.
+fn fires_once(engine: &mut Engine) -> bool {
+    engine.populations().iter().all(|p| p.kind == Kind::Input || p.reset() == Reset::Once)
 }
