@@ -1,6 +1,7 @@
 """Spiking networks with learned delays: exact gradients, integer programs, the same spikes everywhere."""
 
 from ._core import Snapshot as Snapshot
+from .capacities import traced_capacities as traced_capacities
 from .compiler import FirstSpikes as FirstSpikes
 from .compiler import compile_network as compile
 from .compiler.partition import Partition as Partition
@@ -58,4 +59,5 @@ __all__ = [
     "platform",
     "platforms",
     "simulate",
+    "traced_capacities",
 ]
