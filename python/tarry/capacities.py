@@ -74,7 +74,7 @@ def traced_capacities(
 
 def _feed(processor: Processor, times: Integers, channels: Integers, until: int | None) -> None:
     """Tick by tick, as a sensor would."""
-    starts = np.flatnonzero(np.diff(times, prepend=-1))
+    starts = np.flatnonzero(np.diff(times, prepend=times[:1] - 1))
     ends = [*starts[1:], len(times)]
     for start, end in zip(starts, ends, strict=True):
         tick = int(times[start])
