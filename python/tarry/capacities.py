@@ -78,7 +78,8 @@ def _feed(processor: Processor, times: Integers, channels: Integers, until: int 
     ends = [*starts[1:], len(times)]
     for start, end in zip(starts, ends, strict=True):
         tick = int(times[start])
-        processor.feed(times[:0], channels[:0], tick)
+        if tick > processor.now:
+            processor.feed(times[:0], channels[:0], tick)
         processor.feed(times[start:end], channels[start:end], tick + 1)
     if until is not None:
         processor.feed(times[:0], channels[:0], until)
