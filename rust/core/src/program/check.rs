@@ -2,7 +2,9 @@
 
 use super::check_clocked::{self, check_projections, longest_of, queue_is_right, rest_is_zero};
 use super::header::{Field, Layout, Section, u32_at};
-use super::population::{Codes, Constants, Kind, Places, Population, RECORD, Reset, codes, flag};
+use super::places::Places;
+use super::population::{Constants, Kind, Population, Reset};
+use super::record::{Codes, RECORD, codes, flag};
 use super::{Projection, Synapses, View, narrow, wide};
 use crate::fixed::ONE;
 use crate::memory::{Plan, Sizes};

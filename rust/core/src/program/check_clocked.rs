@@ -5,8 +5,8 @@
 
 use super::check::{Check, LONGEST_TIME, ProgramError, require};
 use super::header::{Section, u32_at};
-use super::population::RECORD;
 use super::projection::codes_are_right;
+use super::record::RECORD;
 use super::{Accumulator, Kind, Layout, Population, Projection, Reset, View};
 use crate::clock::readout::Readout;
 use crate::clock::rules::PARAMETERS;

@@ -3,15 +3,17 @@
 mod check;
 mod check_clocked;
 mod header;
+mod places;
 mod population;
 mod projection;
+mod record;
 mod synapses;
 
 pub use crate::clock::readout::Readout;
 pub use check::ProgramError;
 pub(crate) use header::PREAMBLE;
 pub use header::{Field, Section};
-pub(crate) use population::Places;
+pub(crate) use places::Places;
 pub use population::{Constants, Kind, Population, Reset};
 pub use projection::{Accumulator, Layout, Projection};
 pub use synapses::Synapse;
@@ -160,7 +162,7 @@ pub(crate) const fn wide([t0, t1, w0, w1]: [u8; 4]) -> (usize, i64) {
 /// The sections as slices, for the time of one call.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct View<'p> {
-    records: &'p [[u8; population::RECORD]],
+    records: &'p [[u8; record::RECORD]],
     pub(crate) thresholds: &'p [[u8; 4]],
     pub(crate) tables: Words<'p>,
     pub(crate) sources: &'p [[u8; 4]],
@@ -197,7 +199,7 @@ impl<'p> View<'p> {
 
     /// The clocked projections, sorted by target, each with its places in the arenas worked out.
     pub(crate) fn projections(self) -> impl Iterator<Item = Projection> {
-        let mut places = population::Places::after(&self);
+        let mut places = Places::after(&self);
         self.projections.iter().map(move |record| {
             let mut projection = Projection::decode(record);
             places.place(&mut projection, &self);
@@ -225,15 +227,13 @@ impl<'p> View<'p> {
 
     /// The populations, each with the places of its units, neurons, channels and history worked out.
     pub(crate) fn populations(self) -> impl Iterator<Item = Population> {
-        self.records
-            .iter()
-            .scan(population::Offsets::default(), |offsets, record| Some(offsets.place(record)))
+        self.records.iter().scan(record::Offsets::default(), |offsets, record| Some(offsets.place(record)))
     }
 
     /// What the record of a population says by itself: its places among the others are not worked out.
     pub(crate) fn population(&self, index: u16) -> Option<Population> {
         let record = self.records.get(usize::from(index))?;
-        Some(population::Offsets::default().place(record))
+        Some(record::Offsets::default().place(record))
     }
 
     #[inline]
