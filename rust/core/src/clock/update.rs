@@ -31,7 +31,9 @@ pub fn update(task: &mut Update) {
     let clocked = task.population.clocked;
     let is_plain =
         clocked.kind == Kind::Delta && clocked.is_bounded && clocked.per_neuron == 0 && clocked.planes() == 1;
-    match if is_plain { sole_row(task) } else { Row::Many } {
+    // One loop for all where code is dear.
+    let may_be_direct = is_plain && !cfg!(target_pointer_width = "32");
+    match if may_be_direct { sole_row(task) } else { Row::Many } {
         Row::Many => each_block(task, is_plain),
         Row::Narrow(place) => {
             let sums = task.narrow.get_mut(place).unwrap_or_default();
