@@ -58,8 +58,9 @@ def traced_capacities(
     )
     processor = Processor(program)
     for times, channels in given:
-        processor.reset()
-        _feed(processor, np.asarray(times), np.asarray(channels), until)
+        last = int(times[-1]) if len(times) else -1
+        # Spikes enter tick by tick, as a sensor sends them.
+        processor.run(times, channels, last + 1 if until is None else until)
     tallies = dict(zip(names_of(program), processor.tallies(), strict=True))
     for population in network.populations:
         name, tally = population.name, tallies[population.name]
@@ -70,16 +71,3 @@ def traced_capacities(
                 "capacity to trace with"
             )
     return {name: ceil(headroom * tally["peak"]) for name, tally in tallies.items() if tally["peak"]}
-
-
-def _feed(processor: Processor, times: Integers, channels: Integers, until: int | None) -> None:
-    """Tick by tick, as a sensor would."""
-    starts = np.flatnonzero(np.diff(times, prepend=times[:1] - 1))
-    ends = [*starts[1:], len(times)]
-    for start, end in zip(starts, ends, strict=True):
-        tick = int(times[start])
-        if tick > processor.now:
-            processor.feed(times[:0], channels[:0], tick)
-        processor.feed(times[start:end], channels[start:end], tick + 1)
-    if until is not None:
-        processor.feed(times[:0], channels[:0], until)

@@ -67,7 +67,7 @@ def fit_clocked(task: Task, network: Network, program: Program, name: str) -> Fi
     """
     rule = default_rule(name)
     validation = FirstSpikes(task.data.validation.times, task.data.validation.labels)
-    bits = _weight_bits(task, name, rule)
+    bits = weight_bits(task, name, rule)
 
     @cache
     def compiled(taps: int, ticks: int) -> Program | None:
@@ -133,7 +133,8 @@ def finest_ticks(task: Task, fits: Callable[[int], bool]) -> int:
     return low
 
 
-def _weight_bits(task: Task, name: str, rule: RuleChoice) -> int:
+def weight_bits(task: Task, name: str, rule: RuleChoice) -> int:
+    """As many as the platform and the rule have, up to the task's."""
     held = platform(name)["limits"].get("weight_bits")
     bits = min(task.weight_bits, int(held)) if held else task.weight_bits
     return min(bits, LOIHI_WEIGHT_BITS) if rule == "loihi" else bits

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from tarry.compiler import FirstSpikes, compile_network
 from tarry.compiler.quantise import spike_ticks
 from tarry.data import Split
-from tarry.demo._clocked import Fit, finest_ticks, fit_clocked
+from tarry.demo._clocked import Fit, finest_ticks, fit_clocked, weight_bits
 from tarry.demo._steps import compile_program
 from tarry.demo._task import Task
 from tarry.network import Network
-from tarry.platforms import default_rule, obstacles, platform
+from tarry.platforms import default_rule, obstacles
 from tarry.program import Program
 from tarry.simulate import simulate
 
@@ -90,8 +90,7 @@ def fit_platform(task: Task, network: Network, program: Program, name: str) -> F
         return fit_clocked(task, network, program, name) or unchanged
     if not obstacles(program, name):
         return unchanged
-    held = platform(name)["limits"].get("weight_bits")
-    bits = min(task.weight_bits, int(held)) if held else task.weight_bits
+    bits = weight_bits(task, name, "event")
 
     def fits(ticks: int) -> bool:
         tick = task.tau_syn / ticks

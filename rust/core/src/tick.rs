@@ -208,7 +208,7 @@ impl Tick<'_> {
         population.history.tally.offered += 1;
         let Self { view, entries, deliveries, histories, .. } = self;
         let mut readers = Readers { view, entries, deliveries, histories };
-        if !readers.enter(population, within, tick, tick + 1) {
+        if readers.enter_all(population, core::iter::once(within), tick, tick + 1) == 0 {
             population.history.tally.dropped += 1;
         }
     }
@@ -223,13 +223,26 @@ pub(crate) struct Readers<'r, 'a> {
 }
 
 impl Readers<'_, '_> {
-    /// Lets a spike into the history of its population, if there is room; `before` is the first tick whose deliveries
-    /// are still to be done.
+    /// Lets spikes of one tick, at least one, into the history of their population while there is room; `before` is the
+    /// first tick whose deliveries are still to be done. Returns how many entered, from the first on.
     #[inline]
-    pub(crate) fn enter(&mut self, population: &mut Population, within: u32, tick: u64, before: u64) -> bool {
+    pub(crate) fn enter_all(
+        &mut self,
+        population: &mut Population,
+        spikes: impl Iterator<Item = u32>,
+        tick: u64,
+        before: u64,
+    ) -> u32 {
         if population.history.capacity == 0 {
-            return self.enter_queue(population, core::iter::once(within), tick, before) == 1;
+            return self.enter_queue(population, spikes, tick, before);
         }
+        // Where one found no room, none after it does.
+        spikes.take_while(|&within| self.enter_entries(population, within, tick, before)).count() as u32
+    }
+
+    /// Where event-driven neurons listen, whether clocked ones do or not; one spike.
+    #[inline]
+    fn enter_entries(&mut self, population: &mut Population, within: u32, tick: u64, before: u64) -> bool {
         let (run, end) = self.view.runs_of((population.first_unit + within) as usize);
         let Some(place) = population.history.enter(self.entries, Entry { tick, run, end }, before) else {
             return false;
@@ -243,23 +256,6 @@ impl Readers<'_, '_> {
             population.queue.enter(first, core::iter::once(within), self.histories);
         }
         true
-    }
-
-    /// As [`Readers::enter`], for spikes of one tick, of which there is at least one; returns how many entered, from the
-    /// first on.
-    #[inline]
-    pub(crate) fn enter_all(
-        &mut self,
-        population: &mut Population,
-        spikes: impl Iterator<Item = u32>,
-        tick: u64,
-        before: u64,
-    ) -> u32 {
-        if population.history.capacity == 0 {
-            return self.enter_queue(population, spikes, tick, before);
-        }
-        // Where one found no room, none after it does.
-        spikes.take_while(|&within| self.enter(population, within, tick, before)).count() as u32
     }
 
     /// Where no event-driven neuron listens.

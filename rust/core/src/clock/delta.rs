@@ -1,7 +1,8 @@
 //! The rule `delta` over whole populations, for states that cannot reach their limit: 32-bit lanes that the compiler
 //! vectorises. Equal to [`super::rules::Clocked::step`], neuron by neuron.
 
-use super::rules::Parameters;
+use super::rules::{Clocked, Parameters};
+use crate::program::Reset;
 
 /// Lanes that are in registers at once.
 const GROUP: usize = 32;
@@ -9,7 +10,22 @@ const GROUP: usize = 32;
 /// Updates neurons that share their parameters; reads and clears what they take in. Marks who spikes, one bit each, in
 /// words that were zero.
 #[inline(always)]
-pub(crate) fn update<A: Copy + Default + Into<i32>, const TESTED: bool, const BY_SUBTRACTION: bool>(
+pub(crate) fn update<A: Copy + Default + Into<i32>>(
+    states: &mut [i32],
+    input: &mut [A],
+    fired: &mut [u64],
+    clocked: &Clocked,
+) {
+    let p = &clocked.shared;
+    match (clocked.spikes, clocked.reset) {
+        (false, _) => each_group::<A, false, false>(states, input, fired, p),
+        (true, Reset::BySubtraction) => each_group::<A, true, true>(states, input, fired, p),
+        (true, _) => each_group::<A, true, false>(states, input, fired, p),
+    }
+}
+
+#[inline(always)]
+fn each_group<A: Copy + Default + Into<i32>, const TESTED: bool, const BY_SUBTRACTION: bool>(
     states: &mut [i32],
     input: &mut [A],
     fired: &mut [u64],
@@ -81,9 +97,9 @@ fn spiking(silent: &[i32; GROUP]) -> u32 {
 mod tests {
     extern crate std;
     use super::*;
-    use crate::clock::rules::{Clocked, LIMIT, State};
+    use crate::clock::rules::{LIMIT, State};
     use crate::clock::update::LANES;
-    use crate::program::{Kind, Reset};
+    use crate::program::Kind;
     use std::vec::Vec;
 
     fn clocked(reset: Reset, spikes: bool) -> Clocked {
@@ -95,14 +111,10 @@ mod tests {
         let mut fast = states.to_vec();
         let (mut taken, mut fired) = (*input, [0, 0]);
         let own = taken.get_mut(..states.len()).unwrap();
-        match (spikes, reset) {
-            (false, _) => update::<i32, false, false>(&mut fast, own, &mut fired, p),
-            (true, Reset::BySubtraction) => update::<i32, true, true>(&mut fast, own, &mut fired, p),
-            (true, _) => update::<i32, true, false>(&mut fast, own, &mut fired, p),
-        }
+        let rule = Clocked { shared: *p, ..clocked(reset, spikes) };
+        update(&mut fast, own, &mut fired, &rule);
         assert!(taken.iter().take(states.len()).all(|&sum| sum == 0), "what was taken in is cleared");
         let mut saturations = 0;
-        let rule = clocked(reset, spikes);
         let mut expected = 0;
         for (lane, &membrane) in states.iter().enumerate() {
             let mut state = State { membrane, ..State::default() };

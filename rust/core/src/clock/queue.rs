@@ -62,7 +62,8 @@ impl Queue {
         u32::from(self.end.wrapping_sub(self.start(tick, starts)))
     }
 
-    /// Lets one or more spikes in, to be handed over from `tick` on; ticks never decrease. Room was seen to before. Returns how many.
+    /// Lets one or more spikes in, to be handed over from `tick` on; ticks never decrease. Room was seen to
+    /// before.
     #[inline]
     pub(crate) fn enter(&mut self, tick: u64, sources: impl Iterator<Item = u32>, histories: &mut Histories) {
         if tick >= self.next {

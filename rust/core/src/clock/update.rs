@@ -1,8 +1,8 @@
 //! One tick of a clocked population: reads and clears what is due, applies the rule, says who spikes.
 
 use super::delta;
-use super::rules::{Clocked, State};
-use crate::program::{Kind, Population, Projection, Readout, Reset};
+use super::rules::State;
+use crate::program::{Kind, Population, Projection, Readout};
 use core::ops::Range;
 
 /// Neurons whose input is summed at once; a word of spikes.
@@ -37,11 +37,11 @@ pub fn update(task: &mut Update) {
         Row::Many => each_block(task, is_plain),
         Row::Narrow(place) => {
             let sums = task.narrow.get_mut(place).unwrap_or_default();
-            plain(task.states, sums, task.fired, &clocked);
+            delta::update(task.states, sums, task.fired, &clocked);
         }
         Row::Wide(place) => {
             let sums = task.wide.get_mut(place).unwrap_or_default();
-            plain(task.states, sums, task.fired, &clocked);
+            delta::update(task.states, sums, task.fired, &clocked);
         }
     }
     // While something is on its way, there will be an update anyway.
@@ -73,22 +73,6 @@ fn sole_row(task: &Update) -> Row {
     if projection.is_narrow() { Row::Narrow(place) } else { Row::Wide(place) }
 }
 
-/// Neurons that have nothing but their membrane and share their parameters.
-#[inline(always)]
-fn plain<A: Copy + Default + Into<i32>>(
-    states: &mut [i32],
-    sums: &mut [A],
-    fired: &mut [u64],
-    clocked: &Clocked,
-) {
-    let p = &clocked.shared;
-    match (clocked.spikes, clocked.reset) {
-        (false, _) => delta::update::<A, false, false>(states, sums, fired, p),
-        (true, Reset::BySubtraction) => delta::update::<A, true, true>(states, sums, fired, p),
-        (true, _) => delta::update::<A, true, false>(states, sums, fired, p),
-    }
-}
-
 /// Any neurons, whatever they take in.
 #[inline(always)]
 fn each_block(task: &mut Update, is_plain: bool) {
@@ -105,7 +89,7 @@ fn each_block(task: &mut Update, is_plain: bool) {
         if is_plain {
             let states = task.states.get_mut(at..at + len).unwrap_or_default();
             let fired = task.fired.get_mut(at / LANES..).unwrap_or_default();
-            plain(states, input.get_mut(..len).unwrap_or_default(), fired, &clocked);
+            delta::update(states, input.get_mut(..len).unwrap_or_default(), fired, &clocked);
         } else {
             each_neuron(task, &input, at, len);
         }
