@@ -47,7 +47,7 @@ MUTATIONS = [
         PARITY,
     ),
     # clocked rules: thresholds, wrapping, refractory periods, adaptation
-    (CLOCK + "delta.rs", "value >= threshold", "value > threshold", UNIT),
+    (CLOCK + "delta.rs", "value.wrapping_sub(threshold))", "value.wrapping_sub(threshold + 1))", UNIT),
     (CLOCK + "delta.rs", "size & 0x7FFF", "size & 0x3FFF", UNIT),
     (CLOCK + "rules.rs", "membrane >= threshold +", "membrane > threshold +", UNIT),
     (CLOCK + "rules.rs", "membrane > threshold << 6", "membrane >= threshold << 6", UNIT),
@@ -91,8 +91,8 @@ MUTATIONS = [
     (CLOCK + "update.rs", "*sum = A::default();", "", CORE),
     (CLOCK + "update.rs", "= core::mem::take(sum).into()", "= (*sum).into()", CORE),
     (CLOCK + "update.rs", "sum >> exponent.unsigned_abs()", "sum >> (exponent.unsigned_abs() + 1)", UNIT),
-    (CLOCK + "update.rs", "if !spilled {", "if spilled {", LAYOUTS),
-    (CLOCK + "update.rs", "last >= tick", "last > tick", UNIT),
+    (CLOCK + "update.rs", "if !projection.has_spilled(tick)", "if projection.has_spilled(tick)", LAYOUTS),
+    ("rust/core/src/program/projection.rs", "last >= tick", "last > tick", UNIT),
     (CLOCK + "scatter.rs", "const BAND: i16 = 1 << 14", "const BAND: i16 = (1 << 14) + 2", UNIT),
     (CLOCK + "scatter.rs", "const BAND: i16 = 1 << 14", "const BAND: i16 = (1 << 14) - 2", UNIT),
     (CLOCK + "hand_over.rs", "tick + u64::from(projection.block()) - 1", "tick", LAYOUTS),
@@ -107,7 +107,7 @@ MUTATIONS = [
         CORE,
     ),
     ("rust/core/src/program/projection.rs", "reach >= tick", "reach > tick", CORE),
-    (CLOCK + "update.rs", "active || !clocked.is_unbiased", "active", CORE),
+    (CLOCK + "update.rs", "is_active = !clocked.is_unbiased", "is_active = false", CORE),
     (
         CLOCK + "mod.rs",
         "(!population.clocked.is_unbiased || is_read)",
@@ -115,15 +115,20 @@ MUTATIONS = [
         UNIT,
     ),
     # places of histories
-    ("rust/core/src/tick.rs", "taken >= population.capacity", "taken > population.capacity", OVERLOAD),
     (
         "rust/core/src/tick.rs",
-        "before.saturating_sub(longest.into())",
-        "before.saturating_sub(longest.into()) + 1",
+        "population.capacity.saturating_sub(taken)",
+        "(population.capacity + 1).saturating_sub(taken)",
+        OVERLOAD,
+    ),
+    (
+        "rust/core/src/tick.rs",
+        "before.saturating_sub(population.longest_hand_over().into())",
+        "before.saturating_sub(population.longest_hand_over().into()) + 1",
         OVERLOAD,
     ),
     ("rust/core/src/history.rs", "self.len >= self.capacity", "self.len > self.capacity", OVERLOAD),
-    ("rust/core/src/processor.rs", "if population.drops && !is_too_far", "if population.drops", FUZZ),
+    ("rust/core/src/push.rs", "population.drops && !is_too_far", "population.drops", WINDOW),
     # what a hostile program or snapshot could do
     ("rust/core/src/program/check.rs", "pairs <= MOST_PAIRS", "pairs <= u64::MAX", FUZZ),
     ("rust/core/src/snapshot/check.rs", "entry.end <= self.tick.view.end_of_source(entry.run)", "true", FUZZ),

@@ -7,25 +7,34 @@ use common::sections::{HEADER, assemble, sections, set_word, word};
 use common::{Golden, Vectors, golden};
 use tarry_core::{Kind, Population, Processor, Program, Section};
 
-/// The same network whose histories keep as few ticks as they may.
-fn shortest(program: &[u8]) -> Program<Vec<u8>> {
-    const BITMAP: u8 = 8;
+/// The same network with other records of its populations.
+fn altered(program: &[u8], alter: impl Fn(&mut [u8])) -> Program<Vec<u8>> {
     let mut sections = sections(program);
-    for record in sections[Section::Populations as usize].chunks_exact_mut(64) {
-        if word(record, 48) > 0 {
-            let longest = word(record, 12) - u32::from(record[0] > 0);
-            let beyond = if record[3] & BITMAP == 0 { 2 } else { 1 };
-            set_word(record, 48, (longest + beyond).next_power_of_two());
-        }
-    }
+    sections[Section::Populations as usize].chunks_exact_mut(64).for_each(alter);
     Program::parse(assemble(&program[..HEADER], &sections)).unwrap()
+}
+
+/// Histories keep as few ticks as they may.
+fn shortest(record: &mut [u8]) {
+    const BITMAP: u8 = 8;
+    if word(record, 48) > 0 {
+        let longest = word(record, 12) - u32::from(record[0] > 0);
+        let beyond = if record[3] & BITMAP == 0 { 2 } else { 1 };
+        set_word(record, 48, (longest + beyond).next_power_of_two());
+    }
+}
+
+/// Inputs drop what they have no room for.
+fn dropping(record: &mut [u8]) {
+    const DROPS: u8 = 4;
+    record[3] |= if record[0] == 0 { DROPS } else { 0 };
 }
 
 #[test]
 fn as_far_ahead_as_can_be() {
     let (mut given_back, mut ahead) = (0, 0);
     for (index, Golden { program, recordings }) in golden("clocked.bin").iter().enumerate() {
-        let program = shortest(program.bytes());
+        let program = altered(program.bytes(), shortest);
         let memory = Vectors::new(program.plan(), 0);
         let mut engine = Processor::new(program, memory, ()).unwrap();
         for recording in recordings {
@@ -50,10 +59,12 @@ fn as_far_ahead_as_can_be() {
     assert!(given_back > 1_000 && ahead > 1_000, "{given_back} {ahead}");
 }
 
-/// The window is what the ticks kept leave beside the longest delay, to the tick.
+/// The window is what the ticks kept leave beside the longest delay, to the tick; what lies beyond is given back, also by
+/// inputs that drop what they have no room for.
 #[test]
 fn the_window_ends_where_it_should() {
-    for Golden { program, .. } in golden("clocked.bin") {
+    let programs = golden("clocked.bin").into_iter().map(|Golden { program, .. }| program);
+    for program in programs.flat_map(|p| [altered(p.bytes(), |_| {}), altered(p.bytes(), dropping)]) {
         let memory = Vectors::new(program.plan(), 0);
         let mut engine = Processor::new(program, memory, ()).unwrap();
         let window = |p: &Population| p.kept_ticks() - p.longest_delay();
