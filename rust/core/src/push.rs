@@ -36,7 +36,10 @@ impl<B: AsRef<[u8]>, M: Arenas, P: Probe, K: Kernels> Processor<B, M, P, K> {
             let Some(population) = input_of(populations, channel) else { break };
             if tick != self.pushed {
                 self.pushed = tick;
-                seen.fill(0);
+                // To clear an empty slice takes tens of nanoseconds on some processors (a masked store to nowhere).
+                if !seen.is_empty() {
+                    seen.fill(0);
+                }
             }
             if population.is_binary {
                 let within = channel - population.first_channel;

@@ -62,9 +62,8 @@ fn group<A: Copy + Default + Into<i32>, const TESTED: bool, const BY_SUBTRACTION
 ) -> u32 {
     let beta = p.decay as u32;
     let threshold = p.threshold;
-    let mut silent = [0; GROUP];
-    let mut all_silent = -1;
-    for ((state, input), lane) in states.iter_mut().zip(input).zip(&mut silent) {
+    let mut fired = 0;
+    for ((state, input), &bit) in states.iter_mut().zip(input).zip(&BITS) {
         let negative = *state >> 31;
         let size = (*state ^ negative).wrapping_sub(negative) as u32;
         // The 64-bit product, split at bit 15 so that its parts fit 32-bit lanes.
@@ -76,22 +75,26 @@ fn group<A: Copy + Default + Into<i32>, const TESTED: bool, const BY_SUBTRACTION
         if TESTED {
             // -1 below the threshold, which is positive. A comparison would be narrowed and widened again.
             let is_silent = (value | value.wrapping_sub(threshold)) >> 31;
-            all_silent &= is_silent;
-            *lane = is_silent;
+            fired |= bit & !is_silent as u32;
             *state =
                 if BY_SUBTRACTION { value.wrapping_sub(threshold & !is_silent) } else { value & is_silent };
         } else {
             *state = value;
         }
     }
-    if all_silent == -1 { 0 } else { spiking(&silent) }
+    fired
 }
 
-/// One bit per lane that is 0.
-#[inline(always)]
-fn spiking(silent: &[i32; GROUP]) -> u32 {
-    silent.iter().rev().fold(0, |mask, &is_silent| mask << 1 | u32::from(is_silent == 0))
-}
+/// The bit of every lane: a mask is made of them in vectors, without a branch that spikes would mislead.
+const BITS: [u32; GROUP] = {
+    let mut bits = [1; GROUP];
+    let mut lane = 1;
+    while lane < GROUP {
+        bits[lane] = bits[lane - 1] << 1;
+        lane += 1;
+    }
+    bits
+};
 
 #[cfg(test)]
 mod tests {
