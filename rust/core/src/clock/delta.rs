@@ -31,33 +31,39 @@ fn each_group<A: Copy + Default + Into<i32>, const TESTED: bool, const BY_SUBTRA
     fired: &mut [u64],
     p: &Parameters,
 ) {
-    let ((groups, states), (inputs, input)) = (states.as_chunks_mut(), input.as_chunks_mut());
-    let mut mark = |index: usize, mask: u32| {
-        if TESTED && let Some(word) = fired.get_mut(index * GROUP / 64) {
-            *word |= u64::from(mask) << (index * GROUP % 64);
+    let whole = states.len() - states.len() % GROUP;
+    groups::<A, GROUP, TESTED, BY_SUBTRACTION>(states, input, fired, 0, p);
+    // What is left: in narrow vectors, then one by one.
+    let narrow = states.len() - states.len() % 4;
+    groups::<A, 4, TESTED, BY_SUBTRACTION>(states, input, fired, whole, p);
+    groups::<A, 1, TESTED, BY_SUBTRACTION>(states, input, fired, narrow, p);
+}
+
+/// Updates whole groups of `N` lanes, from lane `first` on.
+#[inline(always)]
+fn groups<A: Copy + Default + Into<i32>, const N: usize, const TESTED: bool, const BY_SUBTRACTION: bool>(
+    states: &mut [i32],
+    input: &mut [A],
+    fired: &mut [u64],
+    first: usize,
+    p: &Parameters,
+) {
+    let states = states.get_mut(first..).unwrap_or_default().as_chunks_mut().0;
+    let input = input.get_mut(first..).unwrap_or_default().as_chunks_mut().0;
+    for (index, (states, input)) in states.iter_mut().zip(input).enumerate() {
+        let lane = first + index * N;
+        let mask = group::<A, N, TESTED, BY_SUBTRACTION>(states, input, p);
+        if TESTED && let Some(word) = fired.get_mut(lane / 64) {
+            *word |= u64::from(mask) << (lane % 64);
         }
-    };
-    let last = groups.len();
-    for (index, (states, input)) in groups.iter_mut().zip(inputs).enumerate() {
-        mark(index, group::<A, TESTED, BY_SUBTRACTION>(states, input, p));
-    }
-    if !states.is_empty() {
-        // Lanes beyond the population are updated too; what they do is forgotten.
-        let (mut padded, mut padded_input) = ([0; GROUP], [A::default(); GROUP]);
-        let (live, live_input) = (padded.iter_mut().zip(states.iter()), padded_input.iter_mut().zip(input));
-        live.for_each(|(lane, state)| *lane = *state);
-        live_input.for_each(|(lane, input)| *lane = core::mem::take(input));
-        let mask = group::<A, TESTED, BY_SUBTRACTION>(&mut padded, &mut padded_input, p);
-        mark(last, mask & ((1 << states.len()) - 1));
-        states.iter_mut().zip(&padded).for_each(|(state, lane)| *state = *lane);
     }
 }
 
 /// Few enough lanes to stay in registers: who spikes.
 #[inline(always)]
-fn group<A: Copy + Default + Into<i32>, const TESTED: bool, const BY_SUBTRACTION: bool>(
-    states: &mut [i32; GROUP],
-    input: &mut [A; GROUP],
+fn group<A: Copy + Default + Into<i32>, const N: usize, const TESTED: bool, const BY_SUBTRACTION: bool>(
+    states: &mut [i32; N],
+    input: &mut [A; N],
     p: &Parameters,
 ) -> u32 {
     let beta = p.decay as u32;
