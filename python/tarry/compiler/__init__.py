@@ -79,7 +79,8 @@ def compile_network(
         layout: ``"packed"``, ``"shared"`` or ``"own"`` (docs/delay_queue.md), for all clocked projections or by name;
             by default what follows from the delays.
         history: ``"list"`` or ``"bitmap"`` for clocked projections; ``"auto"`` is a list for ordinary inputs and where
-            a capacity is given, else a bitmap.
+            a capacity is given; between neurons a list, which is faster, as long as 2^15 places suffice for the worst
+            case and neither a platform nor a limit of memory is given, else a bitmap, which is smaller.
         input_window: ticks that spikes may be pushed ahead of time into an input that clocked projections read.
         delay_limit: bytes that histories and accumulators may take (``Program.delay_bytes``); B is made as large as fits.
         memory_limit: bytes that the processor may need; more is refused with the number.
@@ -136,6 +137,7 @@ def compile_network(
         block=block,
         layout=layout,
         history=history,
+        is_tight=any(limit is not None for limit in (platform, delay_limit, memory_limit)),
         input_window=input_window,
         delay_limit=delay_limit,
     )

@@ -45,6 +45,7 @@ class Settings:
     block: int | Mapping[str, int] | None
     layout: LayoutKind | Mapping[str, LayoutKind] | None
     history: HistoryKind
+    is_tight: bool
     input_window: int
     delay_limit: int | None
 
@@ -111,6 +112,7 @@ def build(network: Network, settings: Settings, scales: Scales, trial: Trial | N
         settings.capacities,
         settings.input_spikes,
         settings.history,
+        settings.is_tight,
     )
     proved = bound_inputs(network, clocked, groups, histories)
     blocks, histories = _lay_out(network, groups, histories, settings)

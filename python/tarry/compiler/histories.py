@@ -45,11 +45,12 @@ def plan_histories(
     capacities: Mapping[str, int],
     input_spikes: int | None,
     kind: HistoryKind,
+    is_tight: bool,
 ) -> dict[str, History]:
     """Capacity of each history: as asked, else the worst case (docs/semantics.md, histories).
 
-    Between neurons that is one place per neuron that fires once, else ceil((D + 1) / (R + 1)) per neuron, and a bitmap
-    where only clocked projections read it. Inputs have no worst case; they get min(input_spikes, D + 1) places per
+    Between neurons that is one place per neuron that fires once, else ceil((D + 1) / (R + 1)) per neuron; where clocked
+    projections read it and that is too much for a list, or memory ``is_tight``, a bitmap. Inputs have no worst case; they get min(input_spikes, D + 1) places per
     channel, at most 2^16 in all (2^15 where clocked projections read them).
 
     Raises:
@@ -80,7 +81,8 @@ def plan_histories(
         else:
             worst = population.size * -(-(longest + 1) // (refractory[name] + 1))
         capacity = capacities.get(name, worst)
-        is_bitmap = bool(read) and _is_bitmap(population, kind, name in capacities)
+        is_small = name in capacities or not (is_input or is_tight or worst > MOST_LISTED)
+        is_bitmap = bool(read) and _is_bitmap(population, kind, is_small)
         has_entries = first < end or (is_input and not read)
         if name in capacities and (capacity < 1 or worst == 0):
             reason = "keeps no history: it has no synapses" if worst == 0 else "needs at least one place"
@@ -116,11 +118,11 @@ def keep_ticks(
     return kept
 
 
-def _is_bitmap(population: Population, kind: HistoryKind, is_planned: bool) -> bool:
+def _is_bitmap(population: Population, kind: HistoryKind, is_small: bool) -> bool:
     can_be = population.neuron is not None or population.binary
     if kind == "bitmap" and not can_be:
         raise ValueError(
             f"population {population.name!r} is an input whose channels may spike more than once in a tick, and a bitmap "
             'holds one spike per channel and tick: declare it binary, or compile with history="list" or "auto"'
         )
-    return can_be and (kind == "bitmap" or (kind == "auto" and not is_planned))
+    return can_be and (kind == "bitmap" or (kind == "auto" and not is_small))
