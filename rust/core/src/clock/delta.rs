@@ -81,6 +81,7 @@ fn group<A: Copy + Default + Into<i32>, const N: usize, const TESTED: bool, cons
         if TESTED {
             // -1 below the threshold, which is positive. A comparison would be narrowed and widened again.
             let is_silent = (value | value.wrapping_sub(threshold)) >> 31;
+            // A mask that is made in vectors: no branch for spikes to mislead.
             fired |= bit & !is_silent as u32;
             *state =
                 if BY_SUBTRACTION { value.wrapping_sub(threshold & !is_silent) } else { value & is_silent };
@@ -91,7 +92,8 @@ fn group<A: Copy + Default + Into<i32>, const N: usize, const TESTED: bool, cons
     fired
 }
 
-/// The bit of every lane: a mask is made of them in vectors, without a branch that spikes would mislead.
+/// The bit of every lane.
+#[allow(clippy::indexing_slicing, reason = "a constant: it would not compile")]
 const BITS: [u32; GROUP] = {
     let mut bits = [1; GROUP];
     let mut lane = 1;

@@ -1,16 +1,15 @@
 //! What a projection delivers in one tick: spikes of its source, read from the queue by position, onto its sums.
 
+use super::batch::Batch;
 use super::queue::{Histories, Queue};
-use super::rows::Rows;
 use super::scatter::{Range, Synapses, Word, add_runs};
 use crate::bitset::ones;
 use crate::kernels::Kernels;
 use crate::probe::Probe;
 use crate::program::{Accumulator, Layout, Projection, View};
 
-/// Runs or rows that are collected before they are added; few, since the list is cleared every time.
+/// Runs that are collected before they are added; few, since the list is cleared every time.
 const BATCH: usize = 16;
-const ROW_BATCH: usize = 64;
 /// The end of a list of due rows.
 pub(crate) const NOTHING: u16 = u16::MAX;
 
@@ -47,10 +46,9 @@ pub(crate) fn hand_over<K: Kernels, P: Probe>(
             for level in 0..projection.blocks {
                 let delay = view.row(projection.first_row + level);
                 let Some(spiked) = tick.checked_sub(delay.into()) else { break };
-                queue.spikes(spiked, histories, |source, _| {
-                    probe.delivered(projection.targets);
-                    batch.add(level * projection.sources + source);
-                });
+                let before = batch.taken;
+                batch.add_sources(queue, spiked, histories, level * projection.sources);
+                (before..batch.taken).for_each(|_| probe.delivered(projection.targets));
             }
             batch.flush();
         }
@@ -127,48 +125,6 @@ fn add<W: Word>(projection: &Projection, sums: &mut Sums, synapses: &Synapses<W>
             let ring = sums.narrow.get_mut(place(projection.first_sum)).unwrap_or_default();
             let wide = sums.wide.get_mut(place(projection.first_wide)).unwrap_or_default();
             add_runs::<i16, W, true>(ring, wide, synapses, runs)
-        }
-    }
-}
-
-/// Dense rows, collected so that the sums stay in registers for many of them.
-struct Batch<'a, K> {
-    sums: &'a mut [i32],
-    rows: Rows<'a>,
-    numbers: [u32; ROW_BATCH],
-    count: usize,
-    kernels: core::marker::PhantomData<K>,
-}
-
-impl<'a, K: Kernels> Batch<'a, K> {
-    #[inline]
-    fn new(projection: &Projection, sums: &'a mut Sums, weights: &'a [u8]) -> Self {
-        let first = projection.first_sum as usize;
-        Self {
-            sums: sums.wide.get_mut(first..first + projection.targets as usize).unwrap_or_default(),
-            rows: Rows { weights, weight_bits: projection.weight_bits, row_bytes: projection.row_bytes() },
-            numbers: [0; ROW_BATCH],
-            count: 0,
-            kernels: core::marker::PhantomData,
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, number: u32) {
-        if self.count == ROW_BATCH {
-            self.flush();
-        }
-        if let Some(slot) = self.numbers.get_mut(self.count) {
-            *slot = number;
-            self.count += 1;
-        }
-    }
-
-    #[inline]
-    fn flush(&mut self) {
-        if self.count > 0 {
-            K::add_rows(self.sums, &self.rows, self.numbers.get(..self.count).unwrap_or_default());
-            self.count = 0;
         }
     }
 }

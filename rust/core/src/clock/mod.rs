@@ -4,6 +4,7 @@
 //! population reads and clears its row of those sums and applies its rule ([`update`]). Where every state is zero and
 //! nothing is in flight, a tick changes nothing, and none is done.
 
+mod batch;
 pub(crate) mod delta;
 pub(crate) mod hand_over;
 pub(crate) mod queue;

@@ -6,8 +6,9 @@
 
 /// How many rows of 8-bit weights a 16-bit sum holds: 256 times −128 is −2^15.
 const MOST_ROWS: usize = 256;
-/// Sums that are kept in registers.
-const LANES: usize = 64;
+/// Sums that are kept in registers: of wide rows, and of what is left of them.
+const MANY: usize = 128;
+const FEW: usize = 32;
 
 /// The weights of a projection and how long a row of them is.
 #[derive(Clone, Copy)]
@@ -53,41 +54,61 @@ pub fn add_rows(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {
 
 #[inline(always)]
 fn add<const BITS: usize>(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {
-    let (blocks, rest) = sums.as_chunks_mut::<LANES>();
+    let (many, sums) = sums.as_chunks_mut::<MANY>();
+    let (few, rest) = sums.as_chunks_mut::<FEW>();
     let mut at = 0;
-    for block in blocks {
-        let mut narrow = [0_i16; LANES];
-        for &number in numbers {
-            let first = number as usize * rows.row_bytes + at;
-            if BITS == 8 {
-                let lanes = rows.weights.get(first..first + LANES).and_then(|lanes| lanes.first_chunk());
-                let Some(lanes) = lanes else { return };
-                let lanes: &[u8; LANES] = lanes;
-                for (sum, &weight) in narrow.iter_mut().zip(lanes) {
-                    *sum = sum.wrapping_add(i16::from(weight as i8));
-                }
-            } else {
-                let bytes = rows.weights.get(first..first + LANES * BITS / 8).unwrap_or_default();
-                for (sums, &byte) in narrow.chunks_exact_mut(8 / BITS).zip(bytes) {
-                    for (lane, sum) in sums.iter_mut().enumerate() {
-                        *sum = sum.wrapping_add(unpacked::<BITS>(byte, lane));
-                    }
-                }
-            }
-        }
-        for (sum, &narrow) in block.iter_mut().zip(&narrow) {
-            *sum = sum.wrapping_add(i32::from(narrow));
-        }
-        at += LANES * BITS / 8;
+    for block in many {
+        widen(block, &narrow::<BITS, MANY>(rows, numbers, at));
+        at += MANY * BITS / 8;
     }
+    for block in few {
+        widen(block, &narrow::<BITS, FEW>(rows, numbers, at));
+        at += FEW * BITS / 8;
+    }
+    if rest.is_empty() {
+        return;
+    }
+    // Lanes beyond a row are summed too, whatever lies there, and left out. At the end of the table nothing lies there.
+    widen(rest, &narrow::<BITS, FEW>(rows, numbers, at));
     for &number in numbers {
         let first = number as usize * rows.row_bytes + at;
-        let bytes = rows.weights.get(first..first + (rest.len() * BITS).div_ceil(8)).unwrap_or_default();
-        for (sums, &byte) in rest.chunks_mut(8 / BITS).zip(bytes) {
+        if first + FEW * BITS / 8 <= rows.weights.len() {
+            continue;
+        }
+        for (sums, &byte) in rest.chunks_mut(8 / BITS).zip(rows.weights.get(first..).unwrap_or_default()) {
             for (lane, sum) in sums.iter_mut().enumerate() {
-                *sum = sum.wrapping_add(i32::from(unpacked::<BITS>(byte, lane)));
+                *sum = sum.wrapping_add(unpacked::<BITS>(byte, lane).into());
             }
         }
+    }
+}
+
+/// The sums of `N` lanes of some rows, from byte `at` of each on; rows that end before are left out.
+#[inline(always)]
+fn narrow<const BITS: usize, const N: usize>(rows: &Rows, numbers: &[u32], at: usize) -> [i16; N] {
+    let mut sums = [0_i16; N];
+    for &number in numbers {
+        let first = number as usize * rows.row_bytes + at;
+        let Some(bytes) = rows.weights.get(first..first + N * BITS / 8) else { continue };
+        if let (8, Some(lanes)) = (BITS, bytes.first_chunk::<N>()) {
+            for (sum, &weight) in sums.iter_mut().zip(lanes) {
+                *sum = sum.wrapping_add(i16::from(weight as i8));
+            }
+            continue;
+        }
+        for (sums, &byte) in sums.chunks_exact_mut(8 / BITS).zip(bytes) {
+            for (lane, sum) in sums.iter_mut().enumerate() {
+                *sum = sum.wrapping_add(unpacked::<BITS>(byte, lane));
+            }
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn widen(sums: &mut [i32], narrow: &[i16]) {
+    for (sum, &narrow) in sums.iter_mut().zip(narrow) {
+        *sum = sum.wrapping_add(narrow.into());
     }
 }
 
