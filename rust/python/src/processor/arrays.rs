@@ -3,8 +3,8 @@
 
 use crate::error::Error;
 use numpy::{
-    BorrowError, Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadwriteArray1,
-    PyUntypedArrayMethods,
+    BorrowError, Element, PyArray1, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray1, PyReadwriteArray1,
+    PyUntypedArray, PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
 use tarry_core::Spike;
@@ -68,21 +68,20 @@ enum Column<'a, 'py> {
 
 impl<'a, 'py> Column<'a, 'py> {
     fn new(array: &'a Bound<'py, PyAny>, name: &str) -> Result<Self, Error> {
-        if let Ok(array) = array.cast::<PyArray1<i64>>() {
-            return Ok(Self::I64(array));
-        }
-        if let Ok(array) = array.cast::<PyArray1<u64>>() {
-            let in_place = name == "times" && array.len() > SHORT && array.is_contiguous();
-            return Ok(if in_place { Self::Ticks(read(array)?) } else { Self::U64(array) });
-        }
-        if let Ok(array) = array.cast::<PyArray1<u32>>() {
-            let in_place = name == "channels" && array.len() > SHORT && array.is_contiguous();
-            return Ok(if in_place { Self::Channels(read(array)?) } else { Self::U32(array) });
-        }
-        if let Ok(array) = array.cast::<PyArray1<i32>>() {
-            return Ok(Self::I32(array));
-        }
-        Err(refused(array, name, "int64", "; uint64, int32 and uint32 will do, too"))
+        let column = match element(array) {
+            Some((b'i', 8)) => array.cast().ok().map(Self::I64),
+            Some((b'i', 4)) => array.cast().ok().map(Self::I32),
+            Some((b'u', 8)) => match array.cast::<PyArray1<u64>>() {
+                Ok(array) if name == "times" && in_place(array) => Some(Self::Ticks(read(array)?)),
+                array => array.ok().map(Self::U64),
+            },
+            Some((b'u', 4)) => match array.cast::<PyArray1<u32>>() {
+                Ok(array) if name == "channels" && in_place(array) => Some(Self::Channels(read(array)?)),
+                array => array.ok().map(Self::U32),
+            },
+            _ => None,
+        };
+        column.ok_or_else(|| refused(array, name, "int64", "; uint64, int32 and uint32 will do, too"))
     }
 
     fn copy<'s, T: TryFrom<i64> + TryFrom<u64> + TryFrom<i32> + TryFrom<u32>>(
@@ -99,6 +98,16 @@ impl<'a, 'py> Column<'a, 'py> {
             Self::Channels(array) => copy(array, buffer, complaint),
         }
     }
+}
+
+/// Kind and bytes of the elements of an array. A cast to a type that it is not takes longer than the rest of a call.
+fn element(array: &Bound<'_, PyAny>) -> Option<(u8, usize)> {
+    let dtype = array.cast::<PyUntypedArray>().ok()?.dtype();
+    Some((dtype.kind(), dtype.itemsize()))
+}
+
+fn in_place<T: Element>(array: &Bound<'_, PyArray1<T>>) -> bool {
+    array.len() > SHORT && array.is_contiguous()
 }
 
 fn read<'py, T: Element>(array: &Bound<'py, PyArray1<T>>) -> Result<PyReadonlyArray1<'py, T>, Error> {
@@ -180,20 +189,19 @@ enum Target<'a, 'py> {
 impl<'a, 'py> Target<'a, 'py> {
     /// The array and its length; `wanted` names its types.
     fn new(array: &'a Bound<'py, PyAny>, name: &str, wanted: &str) -> Result<(Self, usize), Error> {
-        if let Ok(array) = array.cast::<PyArray1<i64>>() {
-            return Ok((Self::I64(array), array.len()));
-        }
-        if wanted.ends_with("uint64")
-            && let Ok(array) = array.cast::<PyArray1<u64>>()
-        {
-            return Ok((Self::U64(array), array.len()));
-        }
-        if wanted.ends_with("uint32")
-            && let Ok(array) = array.cast::<PyArray1<u32>>()
-        {
-            return Ok((Self::U32(array), array.len()));
-        }
-        Err(refused(array, name, wanted, ""))
+        let target = match element(array) {
+            Some((b'i', 8)) => array.cast().ok().map(Self::I64),
+            Some((b'u', 8)) if wanted.ends_with("uint64") => array.cast().ok().map(Self::U64),
+            Some((b'u', 4)) if wanted.ends_with("uint32") => array.cast().ok().map(Self::U32),
+            _ => None,
+        };
+        let target = target.ok_or_else(|| refused(array, name, wanted, ""))?;
+        let length = match target {
+            Self::I64(array) => array.len(),
+            Self::U64(array) => array.len(),
+            Self::U32(array) => array.len(),
+        };
+        Ok((target, length))
     }
 
     fn borrow(&self, name: &str) -> Result<Borrowed<'py>, Error> {
