@@ -50,8 +50,8 @@ def plan_histories(
     """Capacity of each history: as asked, else the worst case (docs/semantics.md, histories).
 
     Between neurons that is one place per neuron that fires once, else ceil((D + 1) / (R + 1)) per neuron; where clocked
-    projections read it and that is too much for a list, or memory ``is_tight``, a bitmap. Inputs have no worst case; they get min(input_spikes, D + 1) places per
-    channel, at most 2^16 in all (2^15 where clocked projections read them).
+    projections read it and that is too much for a list, or memory ``is_tight``, a bitmap. Inputs have no worst case;
+    they get min(input_spikes, D + 1) places per channel, at most 2^16 in all (2^15 where clocked projections read them).
 
     Raises:
         ValueError: a capacity for a population that keeps no history, or below 1; more places than there can be; a

@@ -2,6 +2,8 @@
 
 /// Is told of every operation; the empty probe `()` costs nothing.
 pub trait Probe {
+    /// Whether it listens at all: where it does not, nobody walks through what it would be told.
+    const LISTENS: bool = true;
     /// A run of synapses was handed over.
     fn delivered(&mut self, synapses: u32) {
         let _ = synapses;
@@ -24,7 +26,9 @@ pub trait Probe {
     fn stepped(&mut self) {}
 }
 
-impl Probe for () {}
+impl Probe for () {
+    const LISTENS: bool = false;
+}
 
 /// Plain totals of everything a [`Probe`] is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -166,12 +166,13 @@ impl Tick<'_> {
         }
         let words = fired.iter().zip((0..).step_by(64));
         let spikes = words.flat_map(|(&word, first)| ones(word).map(move |bit| first + bit as u32));
-        let mut count = 0;
-        for within in spikes.clone() {
-            count += 1;
-            probe.fired(index, within);
-            if population.is_output {
-                outputs.push(Spike { tick, channel: population.first_channel + within });
+        let count: u32 = fired.iter().map(|word| word.count_ones()).sum();
+        if P::LISTENS || population.is_output {
+            for within in spikes.clone() {
+                probe.fired(index, within);
+                if population.is_output {
+                    outputs.push(Spike { tick, channel: population.first_channel + within });
+                }
             }
         }
         let Self { view, entries, deliveries, histories, .. } = self;

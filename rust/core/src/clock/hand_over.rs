@@ -151,19 +151,18 @@ fn note_due(projection: &Projection, queue: &Queue, histories: &mut Histories, v
         }
         return;
     }
-    let links = projection.first_due + projection.due_ticks();
     let (mut position, end) = queue.span(tick, histories.starts);
     while position != end {
         let (source, place) = queue.at(position, histories);
+        let lists = histories.starts.get_mut(projection.first_due as usize..).unwrap_or_default();
+        let Some((heads, links)) = lists.split_at_mut_checked(projection.due_ticks() as usize) else {
+            return;
+        };
         for level in 0..delays {
-            let head = (projection.first_due + due(source * delays + level)) as usize;
             let node = place * delays + level;
-            let Some(before) = histories.starts.get(head).copied() else { break };
-            if let Some(link) = histories.starts.get_mut((links + node) as usize) {
-                *link = before;
-            }
-            if let Some(head) = histories.starts.get_mut(head) {
-                *head = node as u16;
+            let head = heads.get_mut(due(source * delays + level) as usize);
+            if let (Some(head), Some(link)) = (head, links.get_mut(node as usize)) {
+                *link = core::mem::replace(head, node as u16);
             }
         }
         position = position.wrapping_add(1);
@@ -200,7 +199,9 @@ fn take_due(
         if node == NOTHING {
             break;
         }
-        let (place, level) = (u32::from(node) / delays.max(1), u32::from(node) % delays.max(1));
+        // Most often there is one delay: a division takes longer than all the rest.
+        let node_of = u32::from(node);
+        let (place, level) = if delays < 2 { (node_of, 0) } else { (node_of / delays, node_of % delays) };
         hand_out(queue.source(place, histories) * delays + level);
         node = histories.starts.get((links + u32::from(node)) as usize).copied().unwrap_or(NOTHING);
     }
