@@ -24,7 +24,8 @@ def cases() -> list[Case]:
     base = Case("", 0.0, sources=256, targets=256, fan_out=256, longest=62, rate=8.0)
     found = [base.but("activity", rate, rate=rate, widths=WIDTHS) for rate in (0.1, 0.5, 2.0, 8.0, 30.0)]
     for longest in (7, 15, 62, 125, 250):
-        widths = tuple(width for width in (1, 8, 32, 128, 256) if width <= 2 * longest)
+        ring = 1 << longest.bit_length()
+        widths = (*(width for width in (1, 8, 32, 128) if width < ring), ring)
         found.append(base.but("delay", longest, longest=longest, widths=widths))
     for levels in (1, 2, 4, 8, 16):
         found.append(base.but("levels", levels, levels=levels, widths=(1, 64), dense=True))

@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 import tarry
 from tarry.plots._style import style
@@ -40,16 +41,14 @@ def write_page(rows: Rows, root: Path) -> None:
 
 
 def _panel(panel: Any, rows: Rows, label: str) -> None:
-    kinds = list(dict.fromkeys(row["what"] for row in rows))
-    colours = plt.get_cmap("viridis")(np.linspace(0.0, 0.85, len(kinds)))
-    for kind, colour in zip(kinds, colours, strict=True):
+    for kind in dict.fromkeys(row["what"] for row in rows):
         own = [row for row in rows if row["what"] == kind]
         dashed = "--" if "plain" in kind or "dense" in kind else "-"
         panel.plot(
             [row["value"] for row in own],
             [row["us_per_tick"] for row in own],
             dashed,
-            color=colour,
+            color=_colour(kind),
             marker="o",
             markersize=3.5,
             label=kind,
@@ -57,8 +56,18 @@ def _panel(panel: Any, rows: Rows, label: str) -> None:
     panel.set(xscale="log", yscale="log", xlabel=label, ylabel="µs per tick")
     values = sorted({row["value"] for row in rows})
     panel.set_xticks(values, [f"{value:g}" for value in values])
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter("{x:g}")
     panel.minorticks_off()
     panel.legend(ncols=2)
+
+
+def _colour(kind: str) -> Any:
+    """The same in every panel: blocks by their width, rings and rows apart."""
+    if "B = " in kind:
+        width = int(kind.removeprefix("B = ").split()[0])
+        return plt.get_cmap("viridis")(min(1.0, np.log2(width) / 8))
+    return "#c2410c" if "ring" in kind else "#7c3aed"
 
 
 def _sweep_table(rows: Rows, label: str) -> str:
