@@ -85,7 +85,12 @@ MUTATIONS = [
     ),
     (CLOCK + "hand_over.rs", "base: projection.row_of(tick)", "base: projection.row_of(tick + 1)", CORE),
     (CLOCK + "hand_over.rs", "if count == BATCH", "if count > BATCH", CORE),
-    (CLOCK + "hand_over.rs", "if self.count == ROW_BATCH", "if self.count > ROW_BATCH", LAYOUTS),
+    (CLOCK + "batch.rs", "if self.count == ROWS", "if self.count > ROWS", UNIT),
+    (CLOCK + "batch.rs", "self.count += count;", "self.count += AT_ONCE;", LAYOUTS),
+    (CLOCK + "batch.rs", "(count <= AT_ONCE,", "(count <= AT_ONCE + 1,", UNIT),
+    (CLOCK + "batch.rs", "count.min(queue.places.saturating_sub(place))", "count", LAYOUTS),
+    (CLOCK + "rows.rs", "BITS / 8 <= rows.weights.len()", "BITS / 8 < rows.weights.len()", UNIT),
+    (CLOCK + "delta.rs", "states.len() - states.len() % 4", "states.len() - states.len() % 2", UNIT),
     (CLOCK + "rows.rs", "const MOST_ROWS: usize = 256", "const MOST_ROWS: usize = 257", UNIT),
     # sums: cleared once, guarded in their band, shifted as a whole
     (CLOCK + "update.rs", "*sum = A::default();", "", CORE),

@@ -28,6 +28,7 @@ class Answer:
     deliveries_due: int | None = None
     tick_us: dict[str, float] | None = None
     memory_bytes: int | None = None
+    idle_tick_us: float | None = None  # neurons alone, nothing delivered
 
 
 def one_answer(name: str) -> Callable[[Lines], dict[str, Answer]]:

@@ -38,6 +38,7 @@ def summary(case: Case, engine: Engine, answers: list[Answer], peaks: list[int])
     due = deliveries(case, engine, recordings)
     cpu = [a.cpu_seconds for a in answers if a.cpu_seconds]
     ticks = [a.tick_us for a in answers if a.tick_us]
+    idle = [a.idle_tick_us for a in answers if a.idle_tick_us]
     quantile = {
         f"{key}_us": statistics.median(tick[key] for tick in ticks) if ticks else None
         for key in ("p50", "p99", "p99.9")
@@ -48,6 +49,7 @@ def summary(case: Case, engine: Engine, answers: list[Answer], peaks: list[int])
         **quantile,
         "peak_bytes": max(peaks),
         "memory_bytes": answers[0].memory_bytes,
+        "idle_tick_us": statistics.median(idle) if idle else None,
         "checked": True,
         "recordings": recordings,
         "deliveries": due,

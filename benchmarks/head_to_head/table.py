@@ -18,6 +18,7 @@ TITLES = {
     "torch_ring": "torch ring",
     "spikingjelly": "spikingjelly, no delays",
 }
+TICKS = 1000  # of a recording
 PEERS = ("brian2", "nest", "torch_ring")  # those that have delays
 Rows = dict[str, dict[str, Any]]
 
@@ -38,7 +39,7 @@ def table(results: dict[str, Any]) -> str:
         speeds = [speed(rows.get(name)) for rows in cases.values()]
         fixed = cases.get("fixed", {}).get(name, {})
         lines.append(f"| {TITLES[name]} | {' | '.join(speeds)} | {latency(fixed)} | {memory(fixed)} |")
-    lines += ["", *notes(cases), "", *ratios(cases)]
+    lines += ["", *notes(cases), "", *ratios(cases), *sparse(cases)]
     return "\n".join(lines).rstrip() + "\n\n`make head-to-head`"
 
 
@@ -96,6 +97,27 @@ def ratios(cases: dict[str, Rows]) -> list[str]:
             if parts:
                 lines.append(f"- {case}, {TITLES[ours]}: {'; '.join(parts)}")
     return lines
+
+
+def sparse(cases: dict[str, Rows]) -> list[str]:
+    """What few spikes take beside their share of the deliveries, and what the neurons alone take."""
+    lines = []
+    for ours in ("tarry", "tarry_native"):
+        pair = [cases.get(case, {}).get(ours, {}) for case in ("rate_500", "fixed")]
+        if all(row.get("checked") and row.get("idle_tick_us") for row in pair):
+            few, many = pair
+            taken = many["deliveries_per_second"] / few["deliveries_per_second"]
+            lines.append(
+                f"- rate_500, {TITLES[ours]}: {taken:.2f} × its share of the time of fixed, by deliveries; "
+                f"{number(tick_us(few))} µs per tick, and the neurons alone, with nothing delivered, take "
+                f"{number(few['idle_tick_us'])} µs"
+            )
+    return lines
+
+
+def tick_us(row: dict[str, Any]) -> float:
+    """Microseconds of a tick, mean."""
+    return float(1e6 * row["deliveries"] / row["deliveries_per_second"] / row["recordings"] / TICKS)
 
 
 def ratio(ours: dict[str, Any], other: dict[str, Any]) -> float:

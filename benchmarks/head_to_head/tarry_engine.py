@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import statistics
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,13 @@ EXAMPLE = ("firmware-sim", "fixed_workload")
 Array = npt.NDArray[np.float64]
 
 
-def network(load: Workload) -> tarry.Network:
-    """The workload as a Network: delta neurons that carry their integers, whole weights, delays in seconds."""
-    neurons = [
-        None,
-        *(tarry.DeltaLif(beta=load.beta, threshold=theta, reset="by_subtraction") for theta in load.thetas),
-        tarry.DeltaLif(beta=load.beta, threshold=None),
-    ]
+def network(load: Workload, bias: int = 0) -> tarry.Network:
+    """The workload as a Network: delta neurons that carry their integers, whole weights, delays in seconds.
+
+    With a bias the neurons never rest, whether anything is delivered or not.
+    """
+    neuron = partial(tarry.DeltaLif, beta=load.beta, reset="by_subtraction", bias=bias)
+    neurons = [None, *(neuron(threshold=theta) for theta in load.thetas), neuron(threshold=None)]
     populations = zip(NAMES, load.sizes, neurons, strict=True)
     return tarry.Network(
         populations=tuple(tarry.Population(*population) for population in populations),
@@ -81,16 +82,20 @@ def spike_bytes(load: Workload) -> bytes:
     return b"".join(np.asarray(part).astype("<u4").tobytes() for part in words)
 
 
-def compiled(case: Case) -> tuple[Path, Path]:
-    """Files of the program and of its spikes, for a case; made anew every time: the compiler may have changed."""
+def compiled(case: Case) -> list[Path]:
+    """Files of the program, of one that is awake without input, and of the spikes of a case.
+
+    They are made anew every time: the compiler may have changed.
+    """
     folder = BUILD / "tarry"
     folder.mkdir(parents=True, exist_ok=True)
     load = read(case.file)
     bits = 8 if all(np.abs(synapses.weight).max() < 128 for synapses in load.projections) else 16
-    program, spikes = folder / f"{case.name}.tarry", folder / f"{case.name}.spikes"
-    tarry.compile(network(load), tick=TICK, weight_bits=bits).save(program)
-    spikes.write_bytes(spike_bytes(load))
-    return program, spikes
+    files = [folder / f"{case.name}.{kind}" for kind in ("tarry", "idle.tarry", "spikes")]
+    for bias, file in enumerate(files[:2]):
+        tarry.compile(network(load, bias), tick=TICK, weight_bits=bits).save(file)
+    files[2].write_bytes(spike_bytes(load))
+    return files
 
 
 def example(native: bool) -> Path:
@@ -128,6 +133,7 @@ def answer(row: dict[str, Any]) -> Answer:
         cpu_seconds=statistics.median(row["cpu_seconds"]),
         tick_us=row["tick_us"],
         memory_bytes=row["memory_bytes"],
+        idle_tick_us=row["idle_tick_us"],
     )
 
 

@@ -1,8 +1,9 @@
 //! The fixed workload of the benchmarks: every recording through the processor, tick by tick, timed.
 //!
-//! `fixed_workload PROGRAM.tarry SPIKES.bin REPEATS` prints one line of JSON: spikes of the two hidden populations and
-//! the checksum of the read-out, over all recordings; deliveries that were handed over; seconds of every pass; microseconds of one tick (push + run_until + pop) in a pass of its own. `benchmarks/head_to_head` checks the
-//! answers before any time counts.
+//! `fixed_workload PROGRAM.tarry IDLE.tarry SPIKES.bin REPEATS` prints one line of JSON: spikes of the two hidden populations and
+//! the checksum of the read-out, over all recordings; deliveries that were handed over; seconds of every pass; microseconds of
+//! one tick (push + run_until + pop) in a pass of its own, and of a tick of IDLE.tarry, the same network kept awake by biases
+//! and without input: the floor that the neurons are. `benchmarks/head_to_head` checks the answers before any time counts.
 
 #![allow(clippy::print_stdout)]
 
@@ -17,11 +18,12 @@ type Engine<'p, P, K> = Processor<&'p [u8], HostMemory, P, K>;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, program, spikes, repeats] = arguments.as_slice() else {
-        eprintln!("usage: fixed_workload PROGRAM.tarry SPIKES.bin REPEATS");
+    let [_, program, idle, spikes, repeats] = arguments.as_slice() else {
+        eprintln!("usage: fixed_workload PROGRAM.tarry IDLE.tarry SPIKES.bin REPEATS");
         std::process::exit(2);
     };
     let program = std::fs::read(program).expect("the program can be read");
+    let idle = std::fs::read(idle).expect("the idle program can be read");
     let recordings = Recordings::read(&std::fs::read(spikes).expect("the spikes can be read"));
     let repeats: usize = repeats.parse().expect("a number of passes");
 
@@ -42,6 +44,7 @@ fn main() {
             "deliveries": answers.deliveries,
             "seconds": seconds,
             "cpu_seconds": cpu_seconds,
+            "idle_tick_us": 1e6 * idle_seconds(&idle, recordings.ticks),
             "tick_us": {"p50": at(0.5), "p99": at(0.99), "p99.9": at(0.999), "max": at(1.0)},
             "memory_bytes": engine.program().plan().bytes(),
             "delay_bytes": engine.program().plan().delay_bytes(),
@@ -127,6 +130,22 @@ fn cpu_seconds() -> f64 {
     let statistics = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
     let nanoseconds = statistics.split(' ').next().and_then(|word| word.parse::<f64>().ok());
     1e-9 * nanoseconds.unwrap_or(0.0)
+}
+
+/// Seconds of a tick of a program that gets no input: what the neurons alone take.
+fn idle_seconds(program: &[u8], ticks: u64) -> f64 {
+    let mut engine = build(program, (), Dispatched);
+    let mut times: Vec<f64> = (0..100)
+        .map(|pass| {
+            let start = Instant::now();
+            for tick in pass * ticks..(pass + 1) * ticks {
+                engine.run_until(tick + 1);
+            }
+            start.elapsed().as_secs_f64() / ticks as f64
+        })
+        .collect();
+    times.sort_unstable_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 fn latencies<K: Kernels>(engine: &mut Engine<(), K>, recordings: &Recordings) -> Vec<f64> {

@@ -98,3 +98,54 @@ impl<'a, K: Kernels> Batch<'a, K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::kernels::Portable;
+    use std::{vec, vec::Vec};
+
+    /// Any number of spikes, wherever they lie in the list, in lists of both widths and in a bitmap.
+    #[test]
+    fn every_source_brings_its_row_once() {
+        const SOURCES: u32 = 512;
+        let rows: Vec<u8> = (0..2 * SOURCES).map(|row| (row % 251) as u8).collect();
+        for count in [0, 1, 15, 16, 17, 63, 127, 128, 129, 250] {
+            for (before, is_narrow, is_bitmap) in [
+                (0, true, false),
+                (3, false, false),
+                (500, false, false),
+                (505, true, false),
+                (0, true, true),
+            ] {
+                let (mut narrow, mut wide) = (vec![0; 512], vec![0; 512]);
+                let (mut starts, mut bits) = (vec![0; 4], vec![0; 4 * 8]);
+                let mut histories =
+                    Histories { narrow: &mut narrow, wide: &mut wide, starts: &mut starts, bits: &mut bits };
+                let places = if is_bitmap { 8 } else { 512 };
+                let mut queue = Queue { kept: 4, is_narrow, is_bitmap, places, ..Queue::default() };
+                queue.enter(0, (0..before).map(|_| 7), &mut histories);
+                queue.enter(1, 0..count, &mut histories);
+
+                let mut sums = [5];
+                let mut batch = Batch::<Portable> {
+                    sums: &mut sums,
+                    rows: Rows { weights: &rows, weight_bits: 8, row_bytes: 1 },
+                    numbers: [0; ROWS],
+                    count: 0,
+                    taken: 0,
+                    kernels: PhantomData,
+                };
+                // Two levels, the second of which finds the list of numbers begun.
+                batch.add_sources(&queue, 1, &histories, 0);
+                batch.add_sources(&queue, 1, &histories, SOURCES);
+                assert_eq!(batch.taken, 2 * count);
+                batch.flush();
+                let weight = |row: u32| i32::from((row % 251) as u8 as i8);
+                let expected: i32 = (0..count).map(|source| weight(source) + weight(source + SOURCES)).sum();
+                assert_eq!(sums, [5 + expected], "{count} spikes behind {before}");
+            }
+        }
+    }
+}

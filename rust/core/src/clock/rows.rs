@@ -160,7 +160,7 @@ mod tests {
             (random >> 33) % bound
         };
         for bits in [1_usize, 2, 4, 8, 16] {
-            for targets in [1_usize, 3, 20, 63, 64, 65, 130, 256] {
+            for targets in [1_usize, 3, 16, 20, 32, 63, 64, 65, 96, 130, 256] {
                 let (lowest, span) = (-(1_i32 << (bits - 1)), 1_u64 << bits);
                 let rows: Vec<Vec<i32>> = (0..7)
                     .map(|row| {
