@@ -116,6 +116,28 @@ def draw_clocked(seed: int) -> ClockedCase:
     return case
 
 
+def crowd() -> ClockedCase:
+    """More sources than a byte counts, more neurons than a group of lanes, and bursts of many spikes in a tick."""
+    rng = np.random.default_rng(8)
+    sources, neurons = 300, 70
+
+    def project(source: str, pre: int, least: int) -> tarry.Projection:
+        weights = rng.integers(-3, 8, (neurons, pre)) * (rng.random((neurons, pre)) < 0.1)
+        return tarry.Projection(source, "out", weights, rng.integers(least, 21, (1, pre)) * 1e-3)
+
+    network = tarry.Network(
+        (
+            tarry.Population("in", sources),
+            tarry.Population("out", neurons, tarry.DeltaLif(31000, 20, reset="by_subtraction")),
+        ),
+        (project("in", sources, 0), project("out", neurons, 1)),
+        ("out",),
+    )
+    bursts = ((0, 200), (2, 1), (3, 15), (4, 16), (5, 17), (9, 300), (30, 129))
+    inputs = [(tick, int(channel)) for tick, count in bursts for channel in rng.permutation(sources)[:count]]
+    return ClockedCase(network, 1e-3, 4, inputs, 60, {}, {"in": len(inputs)})
+
+
 def _input(rng: np.random.Generator, channels: int) -> list[tuple[int, int]]:
     """(tick, channel) in order of tick, with some channels twice in a tick; quiet at the end."""
     count = int(rng.integers(20, 30 * channels))

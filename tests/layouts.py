@@ -9,17 +9,20 @@ from generated_clocked import ClockedCase
 
 Choices = Mapping[str, object]
 
+#: Where memory counts, histories between neurons are bitmaps.
+BITMAPS = {"memory_limit": 1 << 30}
 #: Blocks of the delay queue from the shared circular queue to the ring buffer, lists and bitmaps, all layouts.
 CHOICES: tuple[Choices, ...] = (
     {},
     {"block": 1, "history": "list", "layout": "packed"},
-    {"block": 1, "layout": "packed"},
-    {"block": 2, "layout": "packed"},
+    {"block": 1, "layout": "packed", **BITMAPS},
+    {"block": 2, "layout": "packed", **BITMAPS},
     {"block": 8, "history": "list", "layout": "packed"},
-    {"block": 1 << 16, "layout": "packed"},
-    {"layout": "shared"},
-    {"layout": "own"},
+    {"block": 1 << 16, "layout": "packed", **BITMAPS},
+    {"layout": "shared", **BITMAPS},
+    {"layout": "own", **BITMAPS},
     {"layout": "own", "history": "list"},
+    {"layout": "shared", "history": "list"},
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tarry
-from generated_clocked import ClockedCase, draw_clocked
+from generated_clocked import ClockedCase, crowd, draw_clocked
 from layouts import CHOICES, Choices, compiled
 from test_parity import run_in_pieces
 
@@ -48,3 +48,10 @@ def test_processor_equals_reference(group: int) -> None:
 def test_no_layout_changes_a_bit(choices: Choices) -> None:
     for seed in range(0, GROUPS * PER_GROUP, 21):
         check(draw_clocked(seed), choices, f"seed {seed}")
+
+
+@pytest.mark.parametrize("choices", CHOICES, ids=str)
+def test_many_spikes_at_once(choices: Choices) -> None:
+    case = crowd()
+    assert len(case.expected().outputs) > 100
+    check(case, choices, "a crowd")

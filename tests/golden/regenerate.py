@@ -17,9 +17,9 @@ from tarry.reference import Neurons, Spike, Synapse, simulate
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from generated import UNTIL, channels, draw, exact_crossings, integers_of
-from generated_clocked import draw_clocked
+from generated_clocked import ClockedCase, crowd, draw_clocked
 from golden_file import GOLDEN, Golden, Run, fnv_1a, write
-from layouts import CHOICES, compiled
+from layouts import CHOICES, Choices, compiled
 
 ALL_NETWORKS = range(1050)
 NETWORKS = ALL_NETWORKS[::17]
@@ -44,14 +44,17 @@ def networks(seeds: range) -> list[Golden]:
 
 
 def clocked(seeds: range) -> list[Golden]:
-    """Clocked and mixed networks, each in another layout."""
-    cases = []
-    for number, seed in enumerate(seeds):
-        case = draw_clocked(seed)
-        program = compiled(case, CHOICES[number % len(CHOICES)])
-        expected = case.expected()
-        cases.append(Golden(program.bytes, [Run(case.until, case.inputs, expected.outputs, expected.digest)]))
-    return cases
+    """Clocked and mixed networks, each in another layout, and a crowd in three."""
+    cases = [
+        _clocked(draw_clocked(seed), CHOICES[number % len(CHOICES)]) for number, seed in enumerate(seeds)
+    ]
+    return cases + [_clocked(crowd(), CHOICES[choice]) for choice in (1, 7, 8)]
+
+
+def _clocked(case: ClockedCase, choices: Choices) -> Golden:
+    expected = case.expected()
+    run = Run(case.until, case.inputs, expected.outputs, expected.digest)
+    return Golden(compiled(case, choices).bytes, [run])
 
 
 def equalities() -> list[Golden]:

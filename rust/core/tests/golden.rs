@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Golden, Random, Recording, Vectors, columns, golden, networks};
-use tarry_core::{NEVER, Processor, Spike};
+use tarry_core::{NEVER, Processor, Readout, Spike};
 
 type Engine<'p> = Processor<&'p [u8], Vectors>;
 
@@ -106,4 +106,21 @@ fn a_processor_at_rest_has_no_deadline() {
     let mut engine = engine(case, 0);
     assert_eq!(engine.next_deadline(), NEVER);
     assert_eq!(engine.run_until(u64::MAX), tarry_core::TICK_LIMIT);
+}
+
+/// Also where nothing happens in it: the largest potential so far is then that of neurons at rest.
+#[test]
+fn a_read_out_sees_its_first_tick() {
+    let mut seen = 0;
+    for case in &golden("clocked.bin") {
+        let mut engine = engine(case, 4096);
+        engine.run_until(1);
+        for population in 0..engine.populations().len() {
+            if engine.populations()[population].readout() == Readout::Max {
+                assert!(engine.values(population).all(|largest| largest > i64::from(i32::MIN)));
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 3, "{seen}");
 }
