@@ -89,7 +89,7 @@ MUTATIONS = [
     (CLOCK + "batch.rs", "self.count += count;", "self.count += AT_ONCE;", LAYOUTS),
     (CLOCK + "batch.rs", "(count <= AT_ONCE,", "(count <= AT_ONCE + 1,", UNIT),
     (CLOCK + "batch.rs", "count.min(queue.places.saturating_sub(place))", "count", LAYOUTS),
-    (CLOCK + "rows.rs", "BITS / 8 <= rows.weights.len()", "BITS / 8 < rows.weights.len()", UNIT),
+    (CLOCK + "rows.rs", "BITS / 8 > rows.weights.len()", "BITS / 8 >= rows.weights.len()", UNIT),
     (CLOCK + "delta.rs", "states.len() - states.len() % 4", "states.len() - states.len() % 2", UNIT),
     (CLOCK + "rows.rs", "const MOST_ROWS: usize = 256", "const MOST_ROWS: usize = 257", UNIT),
     # sums: cleared once, guarded in their band, shifted as a whole
@@ -100,7 +100,7 @@ MUTATIONS = [
     ("rust/core/src/program/projection.rs", "last >= tick", "last > tick", UNIT),
     (CLOCK + "scatter.rs", "const BAND: i16 = 1 << 14", "const BAND: i16 = (1 << 14) + 2", UNIT),
     (CLOCK + "scatter.rs", "const BAND: i16 = 1 << 14", "const BAND: i16 = (1 << 14) - 2", UNIT),
-    (CLOCK + "scatter.rs", "if lane < done", "if lane + 1 < done", UNIT),
+    (CLOCK + "scatter.rs", "lane + rest.len() >= 4", "lane + rest.len() > 4", UNIT),
     (CLOCK + "hand_over.rs", "tick + u64::from(projection.block()) - 1", "tick", LAYOUTS),
     # what is forgotten too early or too late, and who sleeps
     (CLOCK + "queue.rs", "u64::from(self.depth)", "u64::from(self.depth.saturating_sub(1))", CORE),

@@ -7,8 +7,9 @@ use crate::kernels::Kernels;
 use crate::program::Projection;
 use core::marker::PhantomData;
 
-/// Rows that are collected before they are added; not many, since the list is cleared every time.
-const ROWS: usize = 128;
+/// Rows that are collected before they are added; not many, since the list is cleared every time, and fewer where
+/// memory is dear.
+const ROWS: usize = if cfg!(target_pointer_width = "32") { 32 } else { 128 };
 /// Sources that are taken at once, whether there are so many or fewer.
 const AT_ONCE: usize = 16;
 

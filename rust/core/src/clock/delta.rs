@@ -31,6 +31,10 @@ fn each_group<A: Copy + Default + Into<i32>, const TESTED: bool, const BY_SUBTRA
     fired: &mut [u64],
     p: &Parameters,
 ) {
+    // One loop where code is dear and there are no vectors.
+    if cfg!(target_pointer_width = "32") {
+        return groups::<A, 1, TESTED, BY_SUBTRACTION>(states, input, fired, 0, p);
+    }
     let whole = states.len() - states.len() % GROUP;
     groups::<A, GROUP, TESTED, BY_SUBTRACTION>(states, input, fired, 0, p);
     // What is left: in narrow vectors, then one by one.

@@ -54,6 +54,10 @@ pub fn add_rows(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {
 
 #[inline(always)]
 fn add<const BITS: usize>(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {
+    // One loop for all lengths where code is dear.
+    if cfg!(target_pointer_width = "32") {
+        return numbers.iter().for_each(|&number| add_row::<BITS>(sums, rows, number, 0));
+    }
     let (many, sums) = sums.as_chunks_mut::<MANY>();
     let (few, rest) = sums.as_chunks_mut::<FEW>();
     let mut at = 0;
@@ -71,14 +75,19 @@ fn add<const BITS: usize>(sums: &mut [i32], rows: &Rows, numbers: &[u32]) {
     // Lanes beyond a row are summed too, whatever lies there, and left out. At the end of the table nothing lies there.
     widen(rest, &narrow::<BITS, FEW>(rows, numbers, at));
     for &number in numbers {
-        let first = number as usize * rows.row_bytes + at;
-        if first + FEW * BITS / 8 <= rows.weights.len() {
-            continue;
+        if number as usize * rows.row_bytes + at + FEW * BITS / 8 > rows.weights.len() {
+            add_row::<BITS>(rest, rows, number, at);
         }
-        for (sums, &byte) in rest.chunks_mut(8 / BITS).zip(rows.weights.get(first..).unwrap_or_default()) {
-            for (lane, sum) in sums.iter_mut().enumerate() {
-                *sum = sum.wrapping_add(unpacked::<BITS>(byte, lane).into());
-            }
+    }
+}
+
+/// Adds one row, from its byte `at` on.
+#[inline(always)]
+fn add_row<const BITS: usize>(sums: &mut [i32], rows: &Rows, number: u32, at: usize) {
+    let bytes = rows.weights.get(number as usize * rows.row_bytes + at..).unwrap_or_default();
+    for (sums, &byte) in sums.chunks_mut(8 / BITS).zip(bytes) {
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            *sum = sum.wrapping_add(unpacked::<BITS>(byte, lane).into());
         }
     }
 }

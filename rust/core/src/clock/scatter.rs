@@ -1,8 +1,6 @@
 //! Packed synapses onto a ring of accumulators: `ring[(offset + base) mod length] += weight`.
 //!
-//! The offsets of a run ascend (the check of the program sees to it), so they are distinct and four sums may be loaded
-//! before any is stored: the loads need not wait for earlier stores. A ring whose length is a constant power of two,
-//! indexed through a mask, needs no bounds check.
+//! A ring whose length is a constant power of two, indexed through a mask, needs no bounds check.
 
 /// First word and end of a run of synapses.
 pub(crate) type Range = [u32; 2];
@@ -81,25 +79,25 @@ pub(crate) fn add_runs<A: Sum + Into<i32> + Default, W: Word, const GUARD: bool>
         return plain::<A, W, GUARD>(ring, wide, synapses, runs);
     }
     match ring.len() {
-        0x20 => by_fours::<A, W, GUARD, 0x20>(ring, wide, synapses, runs),
-        0x40 => by_fours::<A, W, GUARD, 0x40>(ring, wide, synapses, runs),
-        0x80 => by_fours::<A, W, GUARD, 0x80>(ring, wide, synapses, runs),
-        0x100 => by_fours::<A, W, GUARD, 0x100>(ring, wide, synapses, runs),
-        0x200 => by_fours::<A, W, GUARD, 0x200>(ring, wide, synapses, runs),
-        0x400 => by_fours::<A, W, GUARD, 0x400>(ring, wide, synapses, runs),
-        0x800 => by_fours::<A, W, GUARD, 0x800>(ring, wide, synapses, runs),
-        0x1000 => by_fours::<A, W, GUARD, 0x1000>(ring, wide, synapses, runs),
-        0x2000 => by_fours::<A, W, GUARD, 0x2000>(ring, wide, synapses, runs),
-        0x4000 => by_fours::<A, W, GUARD, 0x4000>(ring, wide, synapses, runs),
-        0x8000 => by_fours::<A, W, GUARD, 0x8000>(ring, wide, synapses, runs),
-        0x10000 => by_fours::<A, W, GUARD, 0x10000>(ring, wide, synapses, runs),
+        0x20 => unrolled::<A, W, GUARD, 0x20>(ring, wide, synapses, runs),
+        0x40 => unrolled::<A, W, GUARD, 0x40>(ring, wide, synapses, runs),
+        0x80 => unrolled::<A, W, GUARD, 0x80>(ring, wide, synapses, runs),
+        0x100 => unrolled::<A, W, GUARD, 0x100>(ring, wide, synapses, runs),
+        0x200 => unrolled::<A, W, GUARD, 0x200>(ring, wide, synapses, runs),
+        0x400 => unrolled::<A, W, GUARD, 0x400>(ring, wide, synapses, runs),
+        0x800 => unrolled::<A, W, GUARD, 0x800>(ring, wide, synapses, runs),
+        0x1000 => unrolled::<A, W, GUARD, 0x1000>(ring, wide, synapses, runs),
+        0x2000 => unrolled::<A, W, GUARD, 0x2000>(ring, wide, synapses, runs),
+        0x4000 => unrolled::<A, W, GUARD, 0x4000>(ring, wide, synapses, runs),
+        0x8000 => unrolled::<A, W, GUARD, 0x8000>(ring, wide, synapses, runs),
+        0x10000 => unrolled::<A, W, GUARD, 0x10000>(ring, wide, synapses, runs),
         _ => plain::<A, W, GUARD>(ring, wide, synapses, runs),
     }
 }
 
 #[inline(never)]
 #[allow(clippy::indexing_slicing, reason = "every index is masked by the length of the ring")]
-fn by_fours<A: Sum + Into<i32> + Default, W: Word, const GUARD: bool, const L: usize>(
+fn unrolled<A: Sum + Into<i32> + Default, W: Word, const GUARD: bool, const L: usize>(
     ring: &mut [A],
     wide: &mut [i32],
     synapses: &Synapses<W>,
@@ -111,43 +109,37 @@ fn by_fours<A: Sum + Into<i32> + Default, W: Word, const GUARD: bool, const L: u
     let mut spilled = false;
     for &[first, end] in runs {
         let run = words.get(first as usize..end as usize).unwrap_or_default();
-        let (fours, rest) = run.as_chunks::<4>();
         let mut beyond = 0_i16;
-        // The first `done` of them were added before.
-        let mut four = |&[w0, w1, w2, w3]: &[W; 4], done: usize| {
-            let ((b0, w0), (b1, w1), (b2, w2), (b3, w3)) =
-                (w0.read(shift), w1.read(shift), w2.read(shift), w3.read(shift));
-            let left = |lane: usize, weight: i32| if lane < done { 0 } else { weight };
-            let (w0, w1, w2) = (left(0, w0), left(1, w1), left(2, w2));
-            let (p0, p1, p2, p3) = (place(b0), place(b1), place(b2), place(b3));
-            let (s0, s1, s2, s3) =
-                (ring[p0].plus(w0), ring[p1].plus(w1), ring[p2].plus(w2), ring[p3].plus(w3));
+        let mut add = |word: &W, counts: bool| {
+            let (bits, weight) = word.read(shift);
+            let sum = ring[place(bits)].plus(if counts { weight } else { 0 });
             if GUARD {
-                beyond |= s0.beyond() | s1.beyond() | s2.beyond() | s3.beyond();
+                beyond |= sum.beyond();
             }
-            (ring[p0], ring[p1]) = (s0, s1);
-            (ring[p2], ring[p3]) = (s2, s3);
+            ring[place(bits)] = sum;
         };
-        // The loop is unrolled by hand: its own work was 7 % of a whole tick, and compilers for everybody leave it.
-        let (sixteens, fours) = fours.as_chunks::<4>();
-        for [first, second, third, fourth] in sixteens {
-            four(first, 0);
-            four(second, 0);
-            four(third, 0);
-            four(fourth, 0);
+        // Unrolled: a loop's own work beside that of one synapse was more than a tenth of a tick.
+        let (many, rest) = run.as_chunks::<32>();
+        for some in many {
+            for word in some {
+                add(word, true);
+            }
         }
-        for some in fours {
-            four(some, 0);
+        let (few, rest) = rest.as_chunks::<4>();
+        for some in few {
+            for word in some {
+                add(word, true);
+            }
         }
-        if let (1.., Some(last)) = (rest.len(), run.last_chunk()) {
-            // What is left together with some before it: a loop of so few would be mispredicted run by run.
-            four(last, 4 - rest.len());
+        if let (1.., Some(last)) = (rest.len(), run.last_chunk::<4>()) {
+            // What is left together with some before it, which do not count: a loop of so few would be mispredicted
+            // run by run.
+            for (lane, word) in last.iter().enumerate() {
+                add(word, lane + rest.len() >= 4);
+            }
         } else {
             for word in rest {
-                let (bits, weight) = word.read(shift);
-                let sum = ring[place(bits)].plus(weight);
-                beyond |= sum.beyond();
-                ring[place(bits)] = sum;
+                add(word, true);
             }
         }
         if GUARD && beyond < 0 {
