@@ -116,10 +116,17 @@ def draw_clocked(seed: int) -> ClockedCase:
     return case
 
 
-def crowd() -> ClockedCase:
-    """More sources than a byte counts, more neurons than a group of lanes, and bursts of many spikes in a tick."""
+def crowd(is_shared: bool) -> ClockedCase:
+    """More sources than a byte counts, more neurons than a group of lanes, and bursts of many spikes in a tick.
+
+    The neurons share their parameters or have their own.
+    """
     rng = np.random.default_rng(8)
     sources, neurons = 300, 70
+    model = tarry.DeltaLif(31000, 20, reset="by_subtraction")
+    if not is_shared:
+        thresholds, biases = rng.integers(15, 26, neurons), rng.integers(-1, 2, neurons)
+        model = tarry.DeltaLif(rng.integers(29000, 32000, neurons), thresholds, bias=biases)
 
     def project(source: str, pre: int, least: int) -> tarry.Projection:
         weights = rng.integers(-3, 8, (neurons, pre)) * (rng.random((neurons, pre)) < 0.1)
@@ -128,7 +135,7 @@ def crowd() -> ClockedCase:
     network = tarry.Network(
         (
             tarry.Population("in", sources),
-            tarry.Population("out", neurons, tarry.DeltaLif(31000, 20, reset="by_subtraction")),
+            tarry.Population("out", neurons, model),
         ),
         (project("in", sources, 0), project("out", neurons, 1)),
         ("out",),

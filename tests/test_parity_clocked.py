@@ -50,8 +50,9 @@ def test_no_layout_changes_a_bit(choices: Choices) -> None:
         check(draw_clocked(seed), choices, f"seed {seed}")
 
 
+@pytest.mark.parametrize("is_shared", [True, False])
 @pytest.mark.parametrize("choices", CHOICES, ids=str)
-def test_many_spikes_at_once(choices: Choices) -> None:
-    case = crowd()
+def test_many_spikes_at_once(choices: Choices, is_shared: bool) -> None:
+    case = crowd(is_shared)
     assert len(case.expected().outputs) > 100
     check(case, choices, "a crowd")

@@ -1,5 +1,7 @@
 //! The clocked rules, one neuron and one tick at a time (`docs/semantics.md`, clocked rules).
 
+use super::delta::Own;
+use super::update::LANES;
 use crate::program::{Kind, Reset};
 
 /// A state word is kept within ± this by `delta` and `shift`.
@@ -87,6 +89,23 @@ impl Clocked {
                 words.get(at).map_or(0, |&bytes| i32::from_le_bytes(bytes))
             });
         Parameters { decay, synapse_decay, threshold, bias, increment }
+    }
+
+    /// Those of `delta` of the neurons from `first` on, [`LANES`] or fewer.
+    pub(crate) fn own(&self, words: &[[u8; 4]], size: usize, first: usize) -> Own {
+        let mut place = self.first_parameter as usize;
+        let [decay, _, threshold, bias, _] = core::array::from_fn::<_, PARAMETERS, _>(|index| {
+            let is_own = self.per_neuron >> index & 1 != 0;
+            let (at, count) = if is_own { (place + first, LANES.min(size - first)) } else { (place, 1) };
+            place += if is_own { size } else { 1 };
+            let words = words.get(at..at + count).unwrap_or_default();
+            let mut lanes = [words.first().map_or(0, |&bytes| i32::from_le_bytes(bytes)); LANES];
+            for (lane, &bytes) in lanes.iter_mut().zip(words) {
+                *lane = i32::from_le_bytes(bytes);
+            }
+            lanes
+        });
+        Own { decay, threshold, bias }
     }
 
     /// One tick of one neuron: what it takes in, whether it spikes.

@@ -29,19 +29,18 @@ pub struct Update<'a> {
 #[inline(always)]
 pub fn update(task: &mut Update) {
     let clocked = task.population.clocked;
-    let is_plain =
-        clocked.kind == Kind::Delta && clocked.is_bounded && clocked.per_neuron == 0 && clocked.planes() == 1;
+    let is_plain = clocked.kind == Kind::Delta && clocked.is_bounded && clocked.planes() == 1;
     // One loop for all where code is dear.
-    let may_be_direct = is_plain && !cfg!(target_pointer_width = "32");
+    let may_be_direct = is_plain && clocked.per_neuron == 0 && !cfg!(target_pointer_width = "32");
     match if may_be_direct { sole_row(task) } else { Row::Many } {
         Row::Many => each_block(task, is_plain),
         Row::Narrow(place) => {
             let sums = task.narrow.get_mut(place).unwrap_or_default();
-            delta::update(task.states, sums, task.fired, &clocked);
+            delta::update(task.states, sums, task.fired, &clocked, &clocked.shared);
         }
         Row::Wide(place) => {
             let sums = task.wide.get_mut(place).unwrap_or_default();
-            delta::update(task.states, sums, task.fired, &clocked);
+            delta::update(task.states, sums, task.fired, &clocked, &clocked.shared);
         }
     }
     // While something is on its way, there will be an update anyway.
@@ -86,12 +85,18 @@ fn each_block(task: &mut Update, is_plain: bool) {
                 gather(&mut input, projection, task.narrow, task.wide, at, len, task.tick);
             }
         }
-        if is_plain {
-            let states = task.states.get_mut(at..at + len).unwrap_or_default();
-            let fired = task.fired.get_mut(at / LANES..).unwrap_or_default();
-            delta::update(states, input.get_mut(..len).unwrap_or_default(), fired, &clocked);
-        } else {
+        let is_shared = clocked.per_neuron == 0;
+        if !is_plain || (!is_shared && cfg!(target_pointer_width = "32")) {
             each_neuron(task, &input, at, len);
+            continue;
+        }
+        let states = task.states.get_mut(at..at + len).unwrap_or_default();
+        let fired = task.fired.get_mut(at / LANES..).unwrap_or_default();
+        let input = input.get_mut(..len).unwrap_or_default();
+        if is_shared {
+            delta::update(states, input, fired, &clocked, &clocked.shared);
+        } else {
+            delta::update(states, input, fired, &clocked, &clocked.own(task.parameters, size, at));
         }
     }
 }
