@@ -130,7 +130,8 @@ def crowd(is_shared: bool) -> ClockedCase:
 
     def project(source: str, pre: int, least: int) -> tarry.Projection:
         weights = rng.integers(-3, 8, (neurons, pre)) * (rng.random((neurons, pre)) < 0.1)
-        return tarry.Projection(source, "out", weights, rng.integers(least, 21, (1, pre)) * 1e-3)
+        levels = rng.integers(least, 21, 4)
+        return tarry.Projection(source, "out", weights, rng.choice(levels, (1, pre)) * 1e-3)
 
     network = tarry.Network(
         (

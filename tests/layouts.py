@@ -11,12 +11,14 @@ Choices = Mapping[str, object]
 
 #: Where memory counts, histories between neurons are bitmaps.
 BITMAPS = {"memory_limit": 1 << 30}
+#: Eleven, a prime, so that seeds at any stride meet all of them.
 #: Blocks of the delay queue from the shared circular queue to the ring buffer, lists and bitmaps, all layouts.
 CHOICES: tuple[Choices, ...] = (
     {},
     {"block": 1, "history": "list", "layout": "packed"},
     {"block": 1, "layout": "packed", **BITMAPS},
     {"block": 2, "layout": "packed", **BITMAPS},
+    {"block": 4, "layout": "packed"},
     {"block": 8, "history": "list", "layout": "packed"},
     {"block": 1 << 16, "layout": "packed", **BITMAPS},
     {"layout": "shared", **BITMAPS},

@@ -23,7 +23,7 @@ from layouts import CHOICES, Choices, compiled
 
 ALL_NETWORKS = range(1050)
 NETWORKS = ALL_NETWORKS[::17]
-CLOCKED_NETWORKS = ALL_NETWORKS[::15]
+CLOCKED_NETWORKS = ALL_NETWORKS[::17]
 SAMPLES = 200
 TAU_SYN = 1e-3
 TICK = TAU_SYN / 64
@@ -44,11 +44,11 @@ def networks(seeds: range) -> list[Golden]:
 
 
 def clocked(seeds: range) -> list[Golden]:
-    """Clocked and mixed networks, each in another layout, and a crowd in three."""
+    """Clocked and mixed networks, each in another layout, and a crowd in four."""
     cases = [
         _clocked(draw_clocked(seed), CHOICES[number % len(CHOICES)]) for number, seed in enumerate(seeds)
     ]
-    return cases + [_clocked(crowd(choice % 2 == 0), CHOICES[choice]) for choice in (1, 7, 8)]
+    return cases + [_clocked(crowd(choice % 2 == 0), CHOICES[choice]) for choice in (1, 8, 9, 10)]
 
 
 def _clocked(case: ClockedCase, choices: Choices) -> Golden:

@@ -80,7 +80,7 @@ def compile_network(
             by default what follows from the delays.
         history: ``"list"`` or ``"bitmap"`` for clocked projections; ``"auto"`` is a list for ordinary inputs and where
             a capacity is given; between neurons a list, which is faster, as long as 2^15 places suffice for the worst
-            case and neither a platform nor a limit of memory is given, else a bitmap, which is smaller.
+            case and neither a platform nor a limit of memory is given, else a bitmap, which is mostly smaller.
         input_window: ticks that spikes may be pushed ahead of time into an input that clocked projections read.
         delay_limit: bytes that histories and accumulators may take (``Program.delay_bytes``); B is made as large as fits.
         memory_limit: bytes that the processor may need; more is refused with the number.

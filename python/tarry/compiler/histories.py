@@ -17,6 +17,8 @@ LARGEST_INPUT_HISTORY = 1 << 16
 MOST_PLACES = 1 << 28
 #: A list that clocked projections read counts positions modulo 2^16, and its places are a power of two.
 MOST_LISTED = 1 << 15
+#: Rows that are due are named by 16 bits where the history is a list.
+MOST_DUE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,8 @@ def plan_histories(
         else:
             worst = population.size * -(-(longest + 1) // (refractory[name] + 1))
         capacity = capacities.get(name, worst)
-        is_small = name in capacities or not (is_input or is_tight or worst > MOST_LISTED)
-        is_bitmap = bool(read) and _is_bitmap(population, kind, is_small)
+        prefers_list = name in capacities or not (is_input or is_tight or worst > MOST_LISTED)
+        is_bitmap = bool(read) and _is_bitmap(population, kind, prefers_list)
         has_entries = first < end or (is_input and not read)
         if name in capacities and (capacity < 1 or worst == 0):
             reason = "keeps no history: it has no synapses" if worst == 0 else "needs at least one place"
@@ -98,6 +100,35 @@ def plan_histories(
             min(capacity, MOST_PLACES), longest, has_entries, bool(read) and not is_bitmap, is_bitmap
         )
     return histories
+
+
+def hold_due_rows(
+    network: Network,
+    histories: Mapping[str, History],
+    blocks: Sequence[Block],
+    capacities: Mapping[str, int],
+    kind: HistoryKind,
+) -> dict[str, History]:
+    """Make bitmaps of lists that nobody asked for and whose due rows would be too many for one.
+
+    Raises:
+        ValueError: the same of a list that was asked for, or of an input.
+    """
+    held = dict(histories)
+    for block in blocks:
+        name, target = block.synapses.source, block.synapses.target
+        history = held[name]
+        places = 1 << (history.capacity - 1).bit_length()
+        if block.layout != "own" or not history.is_listed or places * block.blocks < MOST_DUE:
+            continue
+        if kind == "list" or name in capacities or network.population(name).neuron is None:
+            raise ValueError(
+                f"projection {name!r} -> {target!r} in layout 'own' may have {places:,} spikes with {block.blocks:,} rows "
+                f"each in a list of due rows; fewer than {MOST_DUE:,} are possible: use capacities=, a bitmap or "
+                "another layout"
+            )
+        held[name] = replace(history, is_listed=False, is_bitmap=True)
+    return held
 
 
 def keep_ticks(
@@ -118,11 +149,11 @@ def keep_ticks(
     return kept
 
 
-def _is_bitmap(population: Population, kind: HistoryKind, is_small: bool) -> bool:
+def _is_bitmap(population: Population, kind: HistoryKind, prefers_list: bool) -> bool:
     can_be = population.neuron is not None or population.binary
     if kind == "bitmap" and not can_be:
         raise ValueError(
             f"population {population.name!r} is an input whose channels may spike more than once in a tick, and a bitmap "
             'holds one spike per channel and tick: declare it binary, or compile with history="list" or "auto"'
         )
-    return can_be and (kind == "bitmap" or (kind == "auto" and not is_small))
+    return can_be and (kind == "bitmap" or (kind == "auto" and not prefers_list))

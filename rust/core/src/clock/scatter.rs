@@ -150,7 +150,7 @@ fn unrolled<A: Sum + Into<i32> + Default, W: Word, const GUARD: bool, const L: u
     spilled
 }
 
-/// The same, one synapse after the other: the reference, and what small targets run.
+/// The same for any length, in one small loop: the reference, and what small targets run.
 fn plain<A: Sum + Into<i32> + Default, W: Word, const GUARD: bool>(
     ring: &mut [A],
     wide: &mut [i32],

@@ -86,6 +86,7 @@ fn each_block(task: &mut Update, is_plain: bool) {
             }
         }
         let is_shared = clocked.per_neuron == 0;
+        // Where a program lies about the bound of its sums, states wrap in vectors and are cut one by one.
         if !is_plain || (!is_shared && cfg!(target_pointer_width = "32")) {
             each_neuron(task, &input, at, len);
             continue;

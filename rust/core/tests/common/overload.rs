@@ -110,6 +110,8 @@ fn routes(program: &Program<Vec<u8>>, populations: &[Population]) -> Vec<Vec<Vec
 /// What must become of the spikes of one population.
 struct Model {
     population: Population,
+    /// Event-driven neurons listen, whose list can be full even if clocked ones read a bitmap.
+    has_entries: bool,
     /// Spikes whose deliveries are not all done, and at which tick so many of them will be.
     live: u32,
     leaving: Vec<u32>,
@@ -117,9 +119,17 @@ struct Model {
 }
 
 impl Model {
-    fn new(population: &Population) -> Self {
+    fn new(population: &Population, program: &Program<Vec<u8>>) -> Self {
         let ticks = population.longest_delay() as usize + 2;
-        Self { population: *population, live: 0, leaving: vec![0; ticks], tally: Tally::default() }
+        let units = population.first_unit..population.first_unit + population.size;
+        let has_entries = units.into_iter().any(|unit| program.runs(unit as usize).next().is_some());
+        Self {
+            population: *population,
+            has_entries,
+            live: 0,
+            leaving: vec![0; ticks],
+            tally: Tally::default(),
+        }
     }
 
     /// Spikes whose last delivery was made before `tick` go.
@@ -131,7 +141,8 @@ impl Model {
     /// A spike comes: whether it finds room.
     fn has_room(&self) -> bool {
         let keeps_none = self.population.capacity() == 0;
-        keeps_none || self.population.is_bitmap() || self.live < self.population.capacity()
+        let cannot_be_full = self.population.is_bitmap() && !self.has_entries;
+        keeps_none || cannot_be_full || self.live < self.population.capacity()
     }
 
     fn enter(&mut self, tick: u64) {
@@ -173,7 +184,7 @@ pub fn overload(program: Program<Vec<u8>>, events: u64, random: &mut Random) -> 
     let longest = populations.iter().map(Population::longest_delay).max().unwrap_or(0);
     let routes = routes(engine.program(), &populations);
     let mut due = Due { ring: vec![0; longest as usize + 2], routes };
-    let mut models: Vec<Model> = populations.iter().map(Model::new).collect();
+    let mut models: Vec<Model> = populations.iter().map(|p| Model::new(p, engine.program())).collect();
     let mut seen = vec![false; models.iter().map(|model| model.population.size as usize).max().unwrap_or(0)];
     let (mut deliveries, mut offered) = (0, 0);
     let heap = allocation_counter::measure(|| {
