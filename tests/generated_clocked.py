@@ -146,6 +146,18 @@ def crowd(is_shared: bool) -> ClockedCase:
     return ClockedCase(network, 1e-3, 4, inputs, 60, {}, {"in": len(inputs)})
 
 
+def metronome() -> ClockedCase:
+    """A neuron whose bias brings it from 0 to its threshold in every tick, and back to 0: at rest, but never asleep."""
+    network = tarry.Network(
+        (
+            tarry.Population("in", 1),
+            tarry.Population("out", 1, tarry.DeltaLif(31000, 5, bias=5, reset="to_zero")),
+        ),
+        (tarry.Projection("in", "out", np.ones((1, 1))),),
+    )
+    return ClockedCase(network, 1e-3, 8, [(3, 0)], 20, {}, {"in": 1})
+
+
 def _input(rng: np.random.Generator, channels: int) -> list[tuple[int, int]]:
     """(tick, channel) in order of tick, with some channels twice in a tick; quiet at the end."""
     count = int(rng.integers(20, 30 * channels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import tarry
-from generated_clocked import ClockedCase, crowd, draw_clocked
+from generated_clocked import ClockedCase, crowd, draw_clocked, metronome
 from layouts import CHOICES, Choices, compiled
 from test_parity import run_in_pieces
 
@@ -56,3 +56,9 @@ def test_many_spikes_at_once(choices: Choices, is_shared: bool) -> None:
     case = crowd(is_shared)
     assert len(case.expected().outputs) > 100
     check(case, choices, "a crowd")
+
+
+def test_a_bias_keeps_neurons_awake() -> None:
+    case = metronome()
+    assert case.expected().outputs == [(tick, 0) for tick in range(20)]
+    check(case, {}, "a metronome")

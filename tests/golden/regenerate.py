@@ -17,7 +17,7 @@ from tarry.reference import Neurons, Spike, Synapse, simulate
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from generated import UNTIL, channels, draw, exact_crossings, integers_of
-from generated_clocked import ClockedCase, crowd, draw_clocked
+from generated_clocked import ClockedCase, crowd, draw_clocked, metronome
 from golden_file import GOLDEN, Golden, Run, fnv_1a, write
 from layouts import CHOICES, Choices, compiled
 
@@ -44,11 +44,12 @@ def networks(seeds: range) -> list[Golden]:
 
 
 def clocked(seeds: range) -> list[Golden]:
-    """Clocked and mixed networks, each in another layout, and a crowd in four."""
+    """Clocked and mixed networks, each in another layout, a crowd in four, and a metronome."""
     cases = [
         _clocked(draw_clocked(seed), CHOICES[number % len(CHOICES)]) for number, seed in enumerate(seeds)
     ]
-    return cases + [_clocked(crowd(choice % 2 == 0), CHOICES[choice]) for choice in (1, 8, 9, 10)]
+    crowds = [_clocked(crowd(choice % 2 == 0), CHOICES[choice]) for choice in (1, 8, 9, 10)]
+    return [*cases, *crowds, _clocked(metronome(), {})]
 
 
 def _clocked(case: ClockedCase, choices: Choices) -> Golden:
