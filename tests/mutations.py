@@ -49,7 +49,7 @@ MUTATIONS = [
     # clocked rules: thresholds, wrapping, refractory periods, adaptation
     (CLOCK + "delta.rs", "value.wrapping_sub(threshold))", "value.wrapping_sub(threshold + 1))", UNIT),
     (CLOCK + "delta.rs", "size & 0x7FFF", "size & 0x3FFF", UNIT),
-    (CLOCK + "rules.rs", "(place + first, LANES.min(", "(place, LANES.min(", CORE),
+    (CLOCK + "delta.rs", "if place.len() > 1 { first } else { 0 }", "0", CORE),
     (CLOCK + "rules.rs", "membrane >= threshold +", "membrane > threshold +", UNIT),
     (CLOCK + "rules.rs", "membrane > threshold << 6", "membrane >= threshold << 6", UNIT),
     (CLOCK + "rules.rs", "if u > 1 << 23", "if u >= 1 << 23", UNIT),

@@ -48,7 +48,8 @@ def test_lists_of_due_rows_have_a_limit() -> None:
     """128 neurons and delays up to 21 ticks are 4096 places, with 20 rows each more than 16 bits name."""
     many = network(128, longest=21, own=20)
     assert is_bitmap(many, layout="own")
-    for asked in ({"history": "list"}, {"capacities": {"neurons": 4000}}):
+    limited = {"history": "list", "delay_limit": 1 << 20}
+    for asked in ({"history": "list"}, limited, {"capacities": {"neurons": 4000}}):
         with pytest.raises(
             ValueError, match=r"4,096 spikes with 20 rows each .* fewer than 65,536 are possible"
         ):

@@ -1,9 +1,10 @@
 //! The fixed workload of the benchmarks: every recording through the processor, tick by tick, timed.
 //!
-//! `fixed_workload PROGRAM.tarry IDLE.tarry SPIKES.bin REPEATS` prints one line of JSON: spikes of the two hidden populations and
-//! the checksum of the read-out, over all recordings; deliveries that were handed over; seconds of every pass; microseconds of
-//! one tick (push + run_until + pop) in a pass of its own, and of a tick of IDLE.tarry, the same network kept awake by biases
-//! and without input: what the neurons take where nothing is delivered. `benchmarks/head_to_head` checks the answers before any time counts.
+//! `fixed_workload PROGRAM.tarry IDLE.tarry SPIKES.bin REPEATS` prints one line of JSON: spikes of the two hidden
+//! populations and the checksum of the read-out, over all recordings; deliveries that were handed over; seconds of every
+//! pass; microseconds of one tick (push + run_until + pop) in a pass of its own, and of a tick of IDLE.tarry, the same
+//! network kept awake by biases and without input: what the neurons take where nothing is delivered.
+//! `benchmarks/head_to_head` checks the answers before any time counts.
 
 #![allow(clippy::print_stdout)]
 

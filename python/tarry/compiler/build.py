@@ -19,7 +19,7 @@ from .clocked import bound_inputs, group_synapses, lay_out_groups
 from .decay import Tables, neuron_tables
 from .float_models import Once
 from .format import write_program
-from .histories import History, HistoryKind, hold_due_rows, keep_ticks, plan_histories
+from .histories import History, HistoryKind, keep_ticks, plan_histories
 from .layout import lay_out_runs
 from .lower import ClockedNeurons, Rule, lower, rule_of_model
 from .memory import delay_bytes, fit_blocks
@@ -163,7 +163,6 @@ def _lay_out(
             network, groups, histories, settings.layout, settings.input_window, settings.delay_limit
         )
     blocks = lay_out_groups(network, groups, histories, settings.block, settings.layout)
-    histories = hold_due_rows(network, histories, blocks, settings.capacities, settings.history)
     return blocks, keep_ticks(network, histories, blocks, settings.input_window)
 
 

@@ -27,7 +27,7 @@ class History:
 
     ``capacity`` spikes of up to ``longest_delay`` ticks; ``has_entries`` if event-driven projections read it, or nobody
     does; ``is_listed`` and ``is_bitmap`` say in which form clocked ones read it, if they do, and ``kept_ticks`` how far
-    back (a power of two).
+    back (a power of two). A list that nobody asked for ``may_be_bitmap`` instead.
     """
 
     capacity: int
@@ -36,6 +36,12 @@ class History:
     is_listed: bool
     is_bitmap: bool
     kept_ticks: int = 0
+    may_be_bitmap: bool = False
+
+    @property
+    def places(self) -> int:
+        """Places of a list: a power of two."""
+        return 1 << (self.capacity - 1).bit_length()
 
 
 def plan_histories(
@@ -97,46 +103,26 @@ def plan_histories(
                 'for clocked neurons, history="bitmap"'
             )
         histories[name] = History(
-            min(capacity, MOST_PLACES), longest, has_entries, bool(read) and not is_bitmap, is_bitmap
+            min(capacity, MOST_PLACES),
+            longest,
+            has_entries,
+            bool(read) and not is_bitmap,
+            is_bitmap,
+            may_be_bitmap=kind == "auto" and not is_input and name not in capacities,
         )
     return histories
-
-
-def hold_due_rows(
-    network: Network,
-    histories: Mapping[str, History],
-    blocks: Sequence[Block],
-    capacities: Mapping[str, int],
-    kind: HistoryKind,
-) -> dict[str, History]:
-    """Make bitmaps of lists that nobody asked for and whose due rows would be too many for one.
-
-    Raises:
-        ValueError: the same of a list that was asked for, or of an input.
-    """
-    held = dict(histories)
-    for block in blocks:
-        name, target = block.synapses.source, block.synapses.target
-        history = held[name]
-        places = 1 << (history.capacity - 1).bit_length()
-        if block.layout != "own" or not history.is_listed or places * block.blocks < MOST_DUE:
-            continue
-        if kind == "list" or name in capacities or network.population(name).neuron is None:
-            raise ValueError(
-                f"projection {name!r} -> {target!r} in layout 'own' may have {places:,} spikes with {block.blocks:,} rows "
-                f"each in a list of due rows; fewer than {MOST_DUE:,} are possible: use capacities=, a bitmap or "
-                "another layout"
-            )
-        held[name] = replace(history, is_listed=False, is_bitmap=True)
-    return held
 
 
 def keep_ticks(
     network: Network, histories: Mapping[str, History], blocks: Sequence[Block], input_window: int
 ) -> dict[str, History]:
-    """Say how many ticks clocked projections look back in a history; inputs may be pushed ``input_window`` ahead."""
-    kept = dict(histories)
-    for name, history in histories.items():
+    """Say how many ticks clocked projections look back in a history; inputs may be pushed ``input_window`` ahead.
+
+    Raises:
+        ValueError: a list whose due rows are too many for one.
+    """
+    kept = _hold_due_rows(histories, blocks)
+    for name, history in kept.items():
         if not (history.is_listed or history.is_bitmap):
             continue
         is_input = network.population(name).neuron is None
@@ -147,6 +133,24 @@ def keep_ticks(
         ticks += input_window if is_input else 0
         kept[name] = replace(history, kept_ticks=1 << (ticks - 1).bit_length())
     return kept
+
+
+def _hold_due_rows(histories: Mapping[str, History], blocks: Sequence[Block]) -> dict[str, History]:
+    """Where due rows would be too many for a list, take a bitmap if that is free to be chosen."""
+    held = dict(histories)
+    for block in blocks:
+        name, target = block.synapses.source, block.synapses.target
+        history = held[name]
+        if block.layout != "own" or not history.is_listed or history.places * block.blocks < MOST_DUE:
+            continue
+        if not history.may_be_bitmap:
+            raise ValueError(
+                f"projection {name!r} -> {target!r} in layout 'own' may have {history.places:,} spikes with "
+                f"{block.blocks:,} rows each in a list of due rows; fewer than {MOST_DUE:,} are possible: "
+                "use capacities=, a bitmap or another layout"
+            )
+        held[name] = replace(history, is_listed=False, is_bitmap=True)
+    return held
 
 
 def _is_bitmap(population: Population, kind: HistoryKind, prefers_list: bool) -> bool:

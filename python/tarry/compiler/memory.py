@@ -20,8 +20,7 @@ def history_bytes(size: int, history: History) -> int:
     if history.is_bitmap:
         return total + 8 * history.kept_ticks * -(-size // 64)
     if history.is_listed:
-        places = 1 << (history.capacity - 1).bit_length()
-        return total + places * (1 if size <= NARROW_SOURCES else 2) + 2 * history.kept_ticks
+        return total + history.places * (1 if size <= NARROW_SOURCES else 2) + 2 * history.kept_ticks
     return total
 
 
@@ -32,8 +31,7 @@ def due_bytes(block: Block, history: History) -> int:
     ticks = 1 << block.synapses.longest.bit_length()
     if history.is_bitmap:
         return 8 * ticks * -(-block.synapses.sources * block.blocks // 64)
-    places = 1 << (history.capacity - 1).bit_length()
-    return 2 * (ticks + places * block.blocks)
+    return 2 * (ticks + history.places * block.blocks)
 
 
 def delay_bytes(network: Network, histories: Mapping[str, History], blocks: Sequence[Block]) -> int:

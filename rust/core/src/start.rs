@@ -44,20 +44,13 @@ fn completed(
     if population.kind.is_clocked() {
         let size = population.size as usize;
         let clocked = &mut population.clocked;
-        let (mut largest_decay, mut is_unbiased, mut at) = (0, true, clocked.first_parameter as usize);
-        for parameter in 0..crate::clock::rules::PARAMETERS {
-            let count = if clocked.per_neuron >> parameter & 1 == 0 { 1 } else { size };
-            let words = view.parameters.get(at..at + count).unwrap_or_default();
-            let values = words.iter().map(|&bytes| i32::from_le_bytes(bytes));
-            match parameter {
-                0 => largest_decay = values.max().unwrap_or(0),
-                3 => is_unbiased = values.into_iter().all(|bias| bias == 0),
-                _ => {}
-            }
-            at += count;
-        }
+        let [decays, _, _, biases, _] = clocked.parameter_places(size).map(|place| {
+            let words = view.parameters.get(place).unwrap_or_default();
+            words.iter().map(|&bytes| i32::from_le_bytes(bytes))
+        });
+        let largest_decay = decays.max().unwrap_or(0);
         clocked.shared = clocked.parameters(view.parameters, size, 0);
-        clocked.is_unbiased = is_unbiased;
+        clocked.is_unbiased = { biases }.all(|bias| bias == 0);
         clocked.is_bounded =
             population.kind == Kind::Delta && delta_is_bounded(largest_decay, clocked.input_bound);
     }

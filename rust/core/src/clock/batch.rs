@@ -19,8 +19,6 @@ pub(crate) struct Batch<'a, K> {
     rows: Rows<'a>,
     numbers: [u32; ROWS],
     count: usize,
-    /// How many it was given in all.
-    pub(crate) taken: u32,
     kernels: PhantomData<K>,
 }
 
@@ -33,7 +31,6 @@ impl<'a, K: Kernels> Batch<'a, K> {
             rows: Rows { weights, weight_bits: projection.weight_bits, row_bytes: projection.row_bytes() },
             numbers: [0; ROWS],
             count: 0,
-            taken: 0,
             kernels: PhantomData,
         }
     }
@@ -46,15 +43,19 @@ impl<'a, K: Kernels> Batch<'a, K> {
         if let Some(slot) = self.numbers.get_mut(self.count) {
             *slot = number;
             self.count += 1;
-            self.taken += 1;
         }
     }
 
-    /// Adds the rows, from `base` on, of the sources that spiked for `tick`.
+    /// Adds the rows, from `base` on, of the sources that spiked for `tick`; returns how many.
     #[inline]
-    pub(crate) fn add_sources(&mut self, queue: &Queue, tick: u64, histories: &Histories, base: u32) {
+    pub(crate) fn add_sources(&mut self, queue: &Queue, tick: u64, histories: &Histories, base: u32) -> u32 {
         if queue.is_bitmap {
-            return queue.spikes(tick, histories, |source, _| self.add(base + source));
+            let mut count = 0;
+            queue.spikes(tick, histories, |source| {
+                self.add(base + source);
+                count += 1;
+            });
+            return count;
         }
         let (first, end) = queue.span(tick, histories.starts);
         let (count, place) =
@@ -70,6 +71,7 @@ impl<'a, K: Kernels> Batch<'a, K> {
                 self.add_some(histories.wide.get(places).unwrap_or_default(), count as usize, base);
             }
         }
+        count
     }
 
     /// Adds the rows of the first `count` sources. Few are taken together with those behind them, which do not count: a
@@ -85,7 +87,6 @@ impl<'a, K: Kernels> Batch<'a, K> {
                 *slot = base.wrapping_add(source.into());
             }
             self.count += count;
-            self.taken += count as u32;
         } else {
             sources.iter().take(count).for_each(|&source| self.add(base + source.into()));
         }
@@ -135,13 +136,11 @@ mod tests {
                     rows: Rows { weights: &rows, weight_bits: 8, row_bytes: 1 },
                     numbers: [0; ROWS],
                     count: 0,
-                    taken: 0,
                     kernels: PhantomData,
                 };
                 // Two levels, the second of which finds the list of numbers begun.
-                batch.add_sources(&queue, 1, &histories, 0);
-                batch.add_sources(&queue, 1, &histories, SOURCES);
-                assert_eq!(batch.taken, 2 * count);
+                let taken = [0, SOURCES].map(|first| batch.add_sources(&queue, 1, &histories, first));
+                assert_eq!(taken, [count; 2]);
                 batch.flush();
                 let weight = |row: u32| i32::from((row % 251) as u8 as i8);
                 let expected: i32 = (0..count).map(|source| weight(source) + weight(source + SOURCES)).sum();

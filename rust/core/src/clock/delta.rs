@@ -15,6 +15,22 @@ pub(crate) struct Own {
     pub(crate) bias: [i32; LANES],
 }
 
+impl Own {
+    /// Of the neurons from `first` on, in a population of `size`; `words` are the parameters of all populations.
+    pub(crate) fn of(clocked: &Clocked, words: &[[u8; 4]], size: usize, first: usize) -> Self {
+        let [decay, _, threshold, bias, _] = clocked.parameter_places(size).map(|place| {
+            let ahead = if place.len() > 1 { first } else { 0 };
+            let words = words.get(place).and_then(|words| words.get(ahead..)).unwrap_or_default();
+            let mut lanes = [words.first().map_or(0, |&bytes| i32::from_le_bytes(bytes)); LANES];
+            for (lane, &bytes) in lanes.iter_mut().zip(words) {
+                *lane = i32::from_le_bytes(bytes);
+            }
+            lanes
+        });
+        Self { decay, threshold, bias }
+    }
+}
+
 /// Updates neurons; reads and clears what they take in. Marks who spikes, one bit each, in words that were zero.
 #[inline(always)]
 pub(crate) fn update<A: Copy + Default + Into<i32>>(

@@ -46,9 +46,8 @@ pub(crate) fn hand_over<K: Kernels, P: Probe>(
             for level in 0..projection.blocks {
                 let delay = view.row(projection.first_row + level);
                 let Some(spiked) = tick.checked_sub(delay.into()) else { break };
-                let before = batch.taken;
-                batch.add_sources(queue, spiked, histories, level * projection.sources);
-                (before..batch.taken).for_each(|_| probe.delivered(projection.targets));
+                let rows = batch.add_sources(queue, spiked, histories, level * projection.sources);
+                (0..rows).for_each(|_| probe.delivered(projection.targets));
             }
             batch.flush();
         }
@@ -84,7 +83,7 @@ fn packed<W: Word, P: Probe>(
     let mut ahead = 0;
     for block in 0..projection.blocks {
         let Some(spiked) = tick.checked_sub(u64::from(block << projection.block_shift)) else { break };
-        queue.spikes(spiked, histories, |source, _| {
+        queue.spikes(spiked, histories, |source| {
             let row = projection.first_row + source * projection.blocks + block;
             let (first, end) = view.row_pair(row);
             if first == end {
@@ -200,9 +199,9 @@ fn take_due(
             break;
         }
         // Most often there is one delay: a division takes longer than all the rest.
-        let node_of = u32::from(node);
-        let (place, level) = if delays < 2 { (node_of, 0) } else { (node_of / delays, node_of % delays) };
+        let number = u32::from(node);
+        let (place, level) = if delays < 2 { (number, 0) } else { (number / delays, number % delays) };
         hand_out(queue.source(place, histories) * delays + level);
-        node = histories.starts.get((links + u32::from(node)) as usize).copied().unwrap_or(NOTHING);
+        node = histories.starts.get((links + number) as usize).copied().unwrap_or(NOTHING);
     }
 }

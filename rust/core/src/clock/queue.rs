@@ -117,21 +117,20 @@ impl Queue {
         self.next = tick + 1;
     }
 
-    /// Hands out the sources that spiked for `tick`, each with its place in the list.
+    /// Hands out the sources that spiked for `tick`.
     #[inline]
-    pub(crate) fn spikes(&self, tick: u64, histories: &Histories, mut hand_out: impl FnMut(u32, u32)) {
+    pub(crate) fn spikes(&self, tick: u64, histories: &Histories, mut hand_out: impl FnMut(u32)) {
         if self.is_bitmap {
             for index in 0..self.places {
                 for bit in ones(self.word(tick, index, histories.bits)) {
-                    hand_out(64 * index + bit as u32, 0);
+                    hand_out(64 * index + bit as u32);
                 }
             }
             return;
         }
         let (mut position, end) = self.span(tick, histories.starts);
         while position != end {
-            let (source, place) = self.at(position, histories);
-            hand_out(source, place);
+            hand_out(self.at(position, histories).0);
             position = position.wrapping_add(1);
         }
     }

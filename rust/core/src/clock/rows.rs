@@ -1,8 +1,8 @@
 //! Dense rows of weights onto one row of 32-bit sums.
 //!
 //! Up to 256 rows of at most 8 bits are added in 16 bits, where they cannot overflow, and widened once: the
-//! loop runs at the speed of narrow sums and is exact. (Small targets without vectors add to the wide sums.) Weights of 1, 2 and 4 bits lie 8, 4 and 2 to a byte, lowest
-//! bits first; one bit is −1 or +1, more are two's complement.
+//! loop runs at the speed of narrow sums and is exact. (Small targets without vectors add to the wide sums.) Weights
+//! of 1, 2 and 4 bits lie 8, 4 and 2 to a byte, lowest bits first; one bit is −1 or +1, more are two's complement.
 
 /// How many rows of 8-bit weights a 16-bit sum holds: 256 times −128 is −2^15.
 const MOST_ROWS: usize = 256;
@@ -99,12 +99,6 @@ fn narrow<const BITS: usize, const N: usize>(rows: &Rows, numbers: &[u32], at: u
     for &number in numbers {
         let first = number as usize * rows.row_bytes + at;
         let Some(bytes) = rows.weights.get(first..first + N * BITS / 8) else { continue };
-        if let (8, Some(lanes)) = (BITS, bytes.first_chunk::<N>()) {
-            for (sum, &weight) in sums.iter_mut().zip(lanes) {
-                *sum = sum.wrapping_add(i16::from(weight as i8));
-            }
-            continue;
-        }
         for (sums, &byte) in sums.chunks_exact_mut(8 / BITS).zip(bytes) {
             for (lane, sum) in sums.iter_mut().enumerate() {
                 *sum = sum.wrapping_add(unpacked::<BITS>(byte, lane));

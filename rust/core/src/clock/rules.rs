@@ -1,8 +1,7 @@
 //! The clocked rules, one neuron and one tick at a time (`docs/semantics.md`, clocked rules).
 
-use super::delta::Own;
-use super::update::LANES;
 use crate::program::{Kind, Reset};
+use core::ops::Range;
 
 /// A state word is kept within ± this by `delta` and `shift`.
 pub(crate) const LIMIT: i64 = i32::MAX as i64;
@@ -80,32 +79,21 @@ impl Clocked {
 
     /// The parameters of a neuron of a population of `size`, out of those of all populations.
     pub(crate) fn parameters(&self, words: &[[u8; 4]], size: usize, neuron: usize) -> Parameters {
-        let mut place = self.first_parameter as usize;
-        let [decay, synapse_decay, threshold, bias, increment] =
-            core::array::from_fn::<_, PARAMETERS, _>(|index| {
-                let is_own = self.per_neuron >> index & 1 != 0;
-                let at = place + if is_own { neuron } else { 0 };
-                place += if is_own { size } else { 1 };
-                words.get(at).map_or(0, |&bytes| i32::from_le_bytes(bytes))
-            });
+        let [decay, synapse_decay, threshold, bias, increment] = self.parameter_places(size).map(|place| {
+            let at = place.start + if place.len() > 1 { neuron } else { 0 };
+            words.get(at).map_or(0, |&bytes| i32::from_le_bytes(bytes))
+        });
         Parameters { decay, synapse_decay, threshold, bias, increment }
     }
 
-    /// Those of `delta` of the neurons from `first` on, [`LANES`] or fewer.
-    pub(crate) fn own(&self, words: &[[u8; 4]], size: usize, first: usize) -> Own {
-        let mut place = self.first_parameter as usize;
-        let [decay, _, threshold, bias, _] = core::array::from_fn::<_, PARAMETERS, _>(|index| {
-            let is_own = self.per_neuron >> index & 1 != 0;
-            let (at, count) = if is_own { (place + first, LANES.min(size - first)) } else { (place, 1) };
-            place += if is_own { size } else { 1 };
-            let words = words.get(at..at + count).unwrap_or_default();
-            let mut lanes = [words.first().map_or(0, |&bytes| i32::from_le_bytes(bytes)); LANES];
-            for (lane, &bytes) in lanes.iter_mut().zip(words) {
-                *lane = i32::from_le_bytes(bytes);
-            }
-            lanes
-        });
-        Own { decay, threshold, bias }
+    /// Where the words of each parameter lie: one for all neurons of a population of `size`, or one each.
+    pub(crate) fn parameter_places(&self, size: usize) -> [Range<usize>; PARAMETERS] {
+        let mut next = self.first_parameter as usize;
+        core::array::from_fn(|index| {
+            let first = next;
+            next += if self.per_neuron >> index & 1 == 0 { 1 } else { size };
+            first..next
+        })
     }
 
     /// One tick of one neuron: what it takes in, whether it spikes.

@@ -1,6 +1,6 @@
 //! One tick of a clocked population: reads and clears what is due, applies the rule, says who spikes.
 
-use super::delta;
+use super::delta::{self, Own};
 use super::rules::State;
 use crate::program::{Kind, Population, Projection, Readout};
 use core::ops::Range;
@@ -97,7 +97,7 @@ fn each_block(task: &mut Update, is_plain: bool) {
         if is_shared {
             delta::update(states, input, fired, &clocked, &clocked.shared);
         } else {
-            delta::update(states, input, fired, &clocked, &clocked.own(task.parameters, size, at));
+            delta::update(states, input, fired, &clocked, &Own::of(&clocked, task.parameters, size, at));
         }
     }
 }

@@ -43,11 +43,9 @@ pub(super) fn record_is_right(record: &[u8; RECORD], population: &Population, vi
 
 fn parameters_are_right(population: &Population, view: &View) -> bool {
     let clocked = &population.clocked;
-    let mut at = clocked.first_parameter as usize;
-    (0..PARAMETERS).all(|parameter| {
-        let count = if clocked.per_neuron >> parameter & 1 == 0 { 1 } else { population.size as usize };
-        let words = view.parameters.get(at..at + count).unwrap_or_default();
-        at += count;
+    let places = clocked.parameter_places(population.size as usize);
+    places.into_iter().enumerate().all(|(parameter, place)| {
+        let words = view.parameters.get(place).unwrap_or_default();
         words.iter().all(|&bytes| {
             let value = i32::from_le_bytes(bytes);
             match (parameter, population.kind) {
